@@ -1,0 +1,32 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+/** What a service knows of the call it answers. */
+export interface CallContext {
+  /** The id in the `x-amzn-RequestId` header of the answer. */
+  readonly requestId: string;
+  /** AWS account and Region that the local AWS plays. */
+  readonly account: string;
+  readonly region: string;
+  /** Aborted when the caller has hung up: long polls end, accepted work goes on. */
+  readonly signal: AbortSignal;
+}
+
+/** One operation of a service that speaks AWS JSON 1.0 or 1.1: the parsed body in, the answer's body out. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- each operation narrows to the SDK's own input type
+export type JsonOperation = (input: any, context: CallContext) => Promise<object>;
+
+/** A service routed by the `X-Amz-Target` header. */
+export interface JsonService {
+  /** The header's part before the dot, such as `AWSGlue`, `RedshiftData`. */
+  readonly target: string;
+  /** By operation name, such as `StartJobRun`. A name that is absent is answered with `UnknownOperationException`. */
+  readonly operations: Readonly<Record<string, JsonOperation>>;
+  close(): Promise<void>;
+}
+
+/** A service that answers HTTP by itself: S3, and the DynamoDB emulator. */
+export interface HttpService {
+  readonly name: string;
+  handle(request: IncomingMessage, response: ServerResponse, context: CallContext): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,86 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+
+/** How a {@link GuardedProcess} is started. */
+export interface GuardedProcessOptions {
+  /** Path of the executable. */
+  readonly file: string;
+  readonly args: readonly string[];
+  /** The child's whole environment. */
+  readonly env?: NodeJS.ProcessEnv;
+  readonly cwd?: string;
+  /** User and group ids to run as; needs root. */
+  readonly uid?: number;
+  readonly gid?: number;
+  /** Signal that asks the child to end; servers differ in what they take as a fast shutdown. Default `TERM`. */
+  readonly stopSignal?: 'TERM' | 'INT';
+}
+
+/** A server process that never outlives the process that started it. */
+export interface GuardedProcess {
+  /** Resolves with the exit code (128 + n for a signal) when the process has ended, for whatever reason. */
+  readonly exited: Promise<number>;
+  /** The last 64 KiB of stdout and stderr, for error messages. */
+  output(): string;
+  /** Asks the process to end, kills it after `graceMs`, and resolves when it has ended. Safe to call twice. */
+  stop(graceMs?: number): Promise<void>;
+}
+
+/*
+ * The shell holds the read end of our stdin pipe. When we end, in any way including SIGKILL, the pipe closes, `cat`
+ * sees the end of file and the server is stopped; no signal handler of ours could do that.
+ */
+const guardScript = `
+exec 3<&0
+sig=$1; shift
+"$@" </dev/null &
+child=$!
+( cat <&3 >/dev/null; kill -$sig $child 2>/dev/null; i=0
+  while kill -0 $child 2>/dev/null && [ $i -lt 100 ]; do sleep 0.1; i=$((i+1)); done
+  kill -KILL $child 2>/dev/null ) >/dev/null 2>&1 &
+wait $child
+exit $?
+`;
+
+/**
+ * Starts a server process under a guard that stops it when this process ends, even by SIGKILL.
+ * @throws Error when the shell cannot be started; a server that fails to start shows as an early `exited`.
+ */
+export function startGuardedProcess(options: GuardedProcessOptions): GuardedProcess {
+  const guard: ChildProcess = spawn(
+    '/bin/sh',
+    ['-c', guardScript, 'sluice-guard', options.stopSignal ?? 'TERM', options.file, ...options.args],
+    {
+      env: options.env ?? process.env,
+      cwd: options.cwd,
+      uid: options.uid,
+      gid: options.gid,
+      stdio: ['pipe', 'pipe', 'pipe'],
+      detached: true, // Ctrl-C in a terminal goes to the whole group; the guard decides the order of shutdown instead
+    }
+  );
+  let tail = '';
+  const keep = (chunk: Buffer): void => {
+    tail = (tail + chunk.toString('utf8')).slice(-65_536);
+  };
+  guard.stdout?.on('data', keep);
+  guard.stderr?.on('data', keep);
+  guard.stdin?.on('error', () => undefined); // the guard may end before we close the pipe
+  const exited = once(guard, 'exit').then(([code, signal]: unknown[]) => {
+    guard.stdin?.end();
+    return typeof code === 'number' ? code : signal === null ? 0 : 255;
+  });
+  exited.catch(() => undefined);
+  let stopping: Promise<void> | undefined;
+  return {
+    exited,
+    output: () => tail,
+    stop: (graceMs = 10_000) =>
+      (stopping ??= (async () => {
+        guard.stdin?.end();
+        const timer = setTimeout(() => guard.pid !== undefined && process.kill(-guard.pid, 'SIGKILL'), graceMs);
+        await exited.catch(() => undefined).finally(() => clearTimeout(timer));
+      })()),
+  };
+}

@@ -1,0 +1,151 @@
+/** DynamoDB's attribute type descriptors, as they stand in items and exports. */
+export type AttributeType = 'S' | 'N' | 'B' | 'BOOL' | 'NULL' | 'M' | 'L' | 'SS' | 'NS' | 'BS';
+
+/** One named SQL statement in Redshift's dialect, at most 100 KB. */
+export interface SqlStatement {
+  /** What the statement is for, such as `staging.load_order`; unique in the plan. */
+  readonly name: string;
+  readonly sql: string;
+}
+
+/** A column of a lake dataset and where its value stands in the item. */
+export interface LakeColumn {
+  /** Lower-case name in Parquet and in the Glue catalog; nested maps are joined by `_`. */
+  readonly name: string;
+  /** Path of attribute names from the item's top, such as `["address", "postcode"]`. */
+  readonly path: readonly string[];
+  /** The descriptor the model declares. An item that has another one at this path is a type mismatch. */
+  readonly type: AttributeType;
+  /**
+   * Type in Parquet and in the catalog, in Hive's spelling: `string`, `bigint`, `int`, `decimal(p,s)`, `double`,
+   * `boolean`, `binary`, `array<struct<…>>` for a list of maps, `array<string>` for sets. A DynamoDB number whose
+   * model type is not given stays `string`, so that all 38 digits survive.
+   */
+  readonly lakeType: string;
+  /** True when an item without this attribute is rejected. */
+  readonly required: boolean;
+  /** For a list of maps: the fields of each map, in order. */
+  readonly fields?: readonly { readonly name: string; readonly type: AttributeType; readonly lakeType: string }[];
+}
+
+/** How items of one type are told apart and what is kept of them. */
+export interface ItemTypePlan {
+  readonly name: string;
+  /** All conditions must hold. `equals` compares a string attribute; `pattern` is an anchored RE2 expression. */
+  readonly match: readonly { readonly attribute: string; readonly equals?: string; readonly pattern?: string }[];
+  readonly columns: readonly LakeColumn[];
+}
+
+/** Argument `--spec` of `raw_to_datalake_job`, as JSON. */
+export interface LakeJobSpec {
+  readonly version: 1;
+  readonly table: string;
+  /** The table's key attributes, for sample keys in reports. */
+  readonly keys: readonly string[];
+  readonly itemTypes: readonly ItemTypePlan[];
+  /** What happens to items with a wrong type, without a required attribute, or of no known type. */
+  readonly onReject: 'reject' | 'fail';
+}
+
+/** A landing column and how it is made from a lake row. */
+export interface LandingColumn {
+  /** Lower-case name in `landing.<entity>`. */
+  readonly name: string;
+  /** Redshift type: `varchar(n)` (n bytes), `integer`, `bigint`, `decimal(p,s)`, `double precision`, `boolean`, `date`, `timestamp`. */
+  readonly type: string;
+  /**
+   * Where the value comes from: a lake column, a field of the exploded map, its position (from 0), or a part cut from
+   * a key attribute by an RE2 pattern with one group.
+   */
+  readonly source:
+    | { readonly kind: 'column'; readonly column: string }
+    | { readonly kind: 'field'; readonly field: string }
+    | { readonly kind: 'position' }
+    | { readonly kind: 'key'; readonly column: string; readonly pattern: string };
+  /** True when a row whose value is missing is rejected. */
+  readonly required: boolean;
+}
+
+/** Argument `--spec` of a `land_<entity>_job`, as JSON. */
+export interface LandJobSpec {
+  readonly version: 1;
+  readonly entity: string;
+  /** Item type whose lake dataset is read. */
+  readonly itemType: string;
+  /** The lake columns that hold the item's table keys, for sample keys in reports. */
+  readonly keyColumns: readonly string[];
+  /**
+   * When present, each item gives a row per element: of a list-of-maps column, or one row from a flattened map whose
+   * columns share a prefix (field → lake column). Sources are taken in order and positions count over all of them.
+   * A flattened map of which every field is missing gives no row.
+   */
+  readonly explode?: readonly (
+    | { readonly kind: 'list'; readonly column: string }
+    | { readonly kind: 'map'; readonly fields: Readonly<Record<string, string>> }
+  )[];
+  /** Schema-qualified, unquoted: `landing.order`. */
+  readonly target: string;
+  readonly columns: readonly LandingColumn[];
+  /** What happens to rows whose value does not fit its column's type. */
+  readonly onReject: 'reject' | 'fail';
+}
+
+/** One landing table and the Glue job that replaces it. */
+export interface EntityPlan {
+  readonly name: string;
+  /** `land_<entity>_job`. */
+  readonly jobName: string;
+  readonly spec: LandJobSpec;
+}
+
+/** A procedure call of the pipeline, one transaction each. */
+export interface CallPlan {
+  /** The entity, dimension or fact it loads. */
+  readonly name: string;
+  /** `staging.load_<name>` or `dwh.merge_<name>`. */
+  readonly procedure: string;
+  /** `CALL …` with the named parameter `:run_key`. */
+  readonly sql: string;
+}
+
+/** A report over dwh that the model declares. */
+export interface ReportPlan {
+  readonly name: string;
+  readonly title: string;
+  /** Returns `period`, one column per name of `by`, and `growth` (percent), ordered by all of them. */
+  readonly sql: string;
+  readonly by: readonly string[];
+}
+
+/** What {@link compile} makes of a model: JSON, the input of the `elt` workflow. */
+export interface WarehousePlan {
+  readonly version: 1;
+  /** The model's name: lower-case letters, digits and hyphens. */
+  readonly name: string;
+  /** SHA-256 in hex over the rest of the plan. */
+  readonly hash: string;
+  readonly source: {
+    readonly table: string;
+    readonly keys: readonly { readonly name: string; readonly type: 'S' | 'N' | 'B'; readonly role: 'HASH' | 'RANGE' }[];
+    readonly indexes: readonly {
+      readonly name: string;
+      readonly keys: readonly { readonly name: string; readonly type: 'S' | 'N' | 'B'; readonly role: 'HASH' | 'RANGE' }[];
+    }[];
+  };
+  readonly lake: { readonly jobName: 'raw_to_datalake_job'; readonly spec: LakeJobSpec };
+  readonly entities: readonly EntityPlan[];
+  /** Schemas, tables and procedures, in order; every statement can be run again without harm. */
+  readonly setup: readonly SqlStatement[];
+  /** Calls in waves: those of one wave may run at the same time, a wave starts when the one before has ended. */
+  readonly staging: readonly (readonly CallPlan[])[];
+  readonly dimensions: readonly (readonly CallPlan[])[];
+  readonly facts: readonly (readonly CallPlan[])[];
+  /**
+   * One statement a table, `{"table": "dwh.order", "sql": "SELECT …"}`: the number of rows, unknown members left out
+   * (they are counted by `unknownMembers`). Covers landing and dwh.
+   */
+  readonly counts: readonly { readonly table: string; readonly sql: string }[];
+  /** Per fact and dimension: fact rows that took the unknown member. Columns `fact`, `dimension`, `rows`. */
+  readonly unknownMembers: SqlStatement;
+  readonly reports: readonly ReportPlan[];
+}
