@@ -34,7 +34,10 @@ describe('docker-compose.yml', () => {
       key === 'id' && typeof value === 'string' ? undefined : value
     ) as object;
     const ajv = new Ajv({ strict: false, allErrors: true });
-    ajv.addFormat('duration', /^(\d+(h|m|s|ms|us))+$/).addFormat('ports', true).addFormat('expose', true);
+    ajv
+      .addFormat('duration', /^(\d+(h|m|s|ms|us))+$/)
+      .addFormat('ports', true)
+      .addFormat('expose', true);
     const validate = ajv.compile({ ...schema, $schema: undefined });
     // `name` came into the specification after this copy of the schema.
     const { name, ...rest } = compose;
