@@ -1,0 +1,129 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { chmod, chown, link, lstat, mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { startGuardedProcess } from '../../process/guarded-process.js';
+import type { PostgresBinaries } from './binaries.js';
+import type { ServerUser } from './server-user.js';
+
+/** The role that owns the cluster. Statements run as the plain role `sluice`, which cannot reach files or programs. */
+export const ADMIN_ROLE = 'sluice_admin';
+
+/** Where the server finds its cluster, as seen by its own user. */
+export interface ClusterLocation {
+  /** Value for `-D`. */
+  readonly data: string;
+  readonly cwd: string;
+}
+
+/**
+ * A folder below a private one (`/root`, a 0700 temp folder) is closed to the server's user by its path. The working
+ * directory is entered before root's rights are given up, and on Linux `/proc/self/cwd` leads there without a path.
+ */
+export function locate(data: string, user: ServerUser | undefined): ClusterLocation {
+  return { data: user !== undefined && process.platform === 'linux' ? '/proc/self/cwd' : data, cwd: data };
+}
+
+/** Only what the programs need: variables such as PGDATA or PGOPTIONS of the caller must not leak in. */
+export function serverEnvironment(): NodeJS.ProcessEnv {
+  return { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' };
+}
+
+/** The cluster's password, made on first use and kept in `<folder>/password` for us alone. */
+export async function clusterPassword(folder: string): Promise<string> {
+  const path = join(folder, 'password');
+  if (!existsSync(path)) {
+    const partial = `${path}.${randomBytes(6).toString('hex')}`;
+    await writeFile(partial, `${randomBytes(24).toString('hex')}\n`, { mode: 0o600 });
+    // link() fails when the name exists, so of two first starts one wins whole
+    await link(partial, path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+    });
+    await rm(partial);
+  }
+  const password = (await readFile(path, 'utf8')).trim();
+  if (password === '')
+    throw new Error(`${path} is empty: PostgreSQL's password is lost; delete ${folder} to start anew`);
+  return password;
+}
+
+/**
+ * Makes `<folder>/data` with initdb unless it is there. It appears whole or not at all, so a start that was killed
+ * half-way or that ran beside another leaves nothing broken.
+ * @throws Error with initdb's last output when it fails, as on a full disk
+ */
+export async function initialiseCluster(
+  folder: string,
+  binaries: PostgresBinaries,
+  password: string,
+  user: ServerUser | undefined
+): Promise<void> {
+  const target = join(folder, 'data');
+  if (existsSync(target)) return;
+  await removeAbandoned(folder);
+  const stage = await mkdtemp(join(folder, '.initdb-'));
+  try {
+    const data = join(stage, 'data');
+    await mkdir(data, { mode: 0o700 });
+    await writeFile(join(stage, 'password'), `${password}\n`, { mode: 0o600 });
+    await giveTo(user, stage, data, join(stage, 'password'));
+    const location = locate(data, user);
+    const run = startGuardedProcess({
+      file: binaries.initdb,
+      args: [
+        ...[
+          '--pgdata',
+          location.data,
+          '--username',
+          ADMIN_ROLE,
+          '--pwfile',
+          `${location.data}/../password`,
+          '--auth',
+          'scram-sha-256',
+        ],
+        ...['--encoding', 'UTF8', '--locale', 'C', '--locale-provider', 'builtin', '--builtin-locale', 'C.UTF-8'],
+        '--no-sync',
+        '--no-instructions',
+      ],
+      cwd: location.cwd,
+      env: serverEnvironment(),
+      uid: user?.uid,
+      gid: user?.gid,
+    });
+    const code = await run.exited;
+    if (code !== 0)
+      throw new Error(`initdb failed (exit code ${code}) for ${target}:\n${run.output().slice(-2_000).trim()}`);
+    await writeFile(join(data, 'pg_hba.conf'), 'host all all all scram-sha-256\n');
+    await rename(data, target);
+  } catch (error) {
+    if (!existsSync(target)) throw error; // otherwise another start was first
+  } finally {
+    await rm(stage, { recursive: true, force: true });
+  }
+}
+
+/** @throws Error when the cluster was made by another major version of PostgreSQL */
+export async function checkClusterVersion(folder: string, binaries: PostgresBinaries): Promise<void> {
+  const found = (await readFile(join(folder, 'data', 'PG_VERSION'), 'utf8')).trim();
+  if (found !== binaries.majorVersion) {
+    throw new Error(
+      `${folder} was made by PostgreSQL ${found}, and this is PostgreSQL ${binaries.majorVersion}: delete the folder to start anew`
+    );
+  }
+}
+
+async function giveTo(user: ServerUser | undefined, ...paths: string[]): Promise<void> {
+  if (user === undefined) return;
+  for (const path of paths) await chown(path, user.uid, user.gid);
+}
+
+async function removeAbandoned(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (!name.startsWith('.initdb-')) continue;
+    const path = join(folder, name);
+    const stat = await lstat(path).catch(() => undefined);
+    if (stat === undefined || Date.now() - stat.mtimeMs < 600_000) continue;
+    await chmod(path, 0o700);
+    await rm(path, { recursive: true, force: true });
+  }
+}
