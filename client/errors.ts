@@ -1,0 +1,94 @@
+/** Exit codes of the `sluice` command; docs of each command rely on them. */
+export const ExitCode = {
+  done: 0,
+  runFailed: 1,
+  badUsage: 2,
+  gateNotPassed: 3,
+  interrupted: 130,
+} as const;
+
+/** One of {@link ExitCode}'s values. */
+export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
+
+/** An error whose message is written for the user of the CLI; it ends the command with {@link exitCode}. */
+export class CommandError extends Error {
+  override readonly name: string = 'CommandError';
+
+  constructor(
+    message: string,
+    readonly exitCode: ExitCode,
+    /** Every single fault, where there may be several; each names its place in the file. */
+    readonly problems?: readonly string[],
+    options?: ErrorOptions
+  ) {
+    super(message, options);
+  }
+}
+
+/** Bad usage, model, items or configuration: nothing has been changed. Exit code 2. */
+export class UsageError extends CommandError {
+  override readonly name: string = 'UsageError';
+
+  constructor(message: string, problems?: readonly string[], options?: ErrorOptions) {
+    super(message, ExitCode.badUsage, problems, options);
+  }
+}
+
+/** The work was started and failed. Exit code 1. */
+export class RunFailedError extends CommandError {
+  override readonly name: string = 'RunFailedError';
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, ExitCode.runFailed, undefined, options);
+  }
+}
+
+/** The user interrupted the command. Exit code 130. */
+export class InterruptedError extends CommandError {
+  override readonly name: string = 'InterruptedError';
+
+  constructor(message = 'Interrupted.') {
+    super(message, ExitCode.interrupted);
+  }
+}
+
+/** What an error comes to at the edge of the process: the exit code, and what the user is told. */
+export interface ErrorReport {
+  readonly exitCode: ExitCode;
+  readonly message: string;
+  readonly problems?: readonly string[];
+}
+
+/**
+ * Exit code and message of any thrown value. Errors that list `problems` (the model's and the configuration's) are
+ * faults of the input, so exit code 2; everything that is not a {@link CommandError} is a failed run.
+ */
+export function reportOf(error: unknown): ErrorReport {
+  if (error instanceof CommandError) {
+    return { exitCode: error.exitCode, message: error.message, problems: error.problems };
+  }
+  const problems = problemsOf(error);
+  if (problems === undefined) return { exitCode: ExitCode.runFailed, message: messageOf(error) };
+  // The messages of these errors go on to list the problems, which are told apart here.
+  const [headline = ''] = messageOf(error).split('\n');
+  return { exitCode: ExitCode.badUsage, message: headline.replace(/:$/, ''), problems };
+}
+
+/** Message of any thrown value; an error without one is told by its name, an aggregate by its parts. */
+export function messageOf(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join('; ');
+  if (error instanceof Error) return error.message === '' ? error.name : error.message;
+  return String(error);
+}
+
+function problemsOf(error: unknown): string[] | undefined {
+  if (!(error instanceof Error) || !('problems' in error) || !Array.isArray(error.problems)) return undefined;
+  return error.problems.map((problem: unknown) =>
+    typeof problem === 'string' ? problem : describeProblem(problem as { path?: unknown; message?: unknown })
+  );
+}
+
+function describeProblem(problem: { path?: unknown; message?: unknown }): string {
+  const path = Array.isArray(problem.path) ? problem.path.join('.') : String(problem.path ?? '');
+  return path === '' ? String(problem.message) : `${path}: ${String(problem.message)}`;
+}

@@ -1,0 +1,117 @@
+import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import { pipeline } from 'node:stream';
+import type { Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { UsageError, messageOf } from '../errors.js';
+import { itemFault } from './attribute-value.js';
+import type { DynamoItem, KeyAttribute } from './attribute-value.js';
+
+/** How many faults of a file are told one by one. */
+const maxProblems = 20;
+
+/**
+ * Reads a whole file of items, `{"Item": {…}}` a line, plain or gzip, and keeps none of it.
+ * @returns the number of items.
+ * @throws UsageError that lists the faulty lines (the first 20, and how many more) when the file cannot be read to its
+ *   end, has a line that is no item of a table with these keys, or has no item at all. It quotes no value.
+ */
+export async function validateItemsFile(
+  file: string,
+  keys: readonly KeyAttribute[],
+  signal?: AbortSignal
+): Promise<number> {
+  const problems: string[] = [];
+  let faults = 0;
+  let items = 0;
+  let lineNumber = 0;
+  try {
+    for await (const line of linesOf(file)) {
+      signal?.throwIfAborted();
+      lineNumber++;
+      if (line.trim() === '') continue;
+      const fault = lineFault(line, keys);
+      if (fault === undefined) items++;
+      else if (++faults <= maxProblems) problems.push(`line ${lineNumber}: ${fault}`);
+    }
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    faults++;
+    problems.push(lineNumber === 0 ? readFault(error) : `after line ${lineNumber}: ${readFault(error)}`);
+  }
+  if (faults > maxProblems && faults > problems.length) problems.push(`and ${faults - maxProblems} more faulty lines`);
+  if (faults === 0 && items === 0) problems.push('the file has no items');
+  if (problems.length > 0) throw new UsageError(`${file} cannot be loaded`, problems);
+  return items;
+}
+
+/**
+ * The items of a file that {@link validateItemsFile} has passed, in order, read as they are asked for.
+ * @throws UsageError when the file has changed since and a line is no item any more.
+ */
+export async function* readItemsFile(file: string): AsyncGenerator<DynamoItem> {
+  let lineNumber = 0;
+  for await (const line of linesOf(file)) {
+    lineNumber++;
+    if (line.trim() === '') continue;
+    const fault = lineFault(line, []);
+    if (fault !== undefined)
+      throw new UsageError(`${file} changed while it was read`, [`line ${lineNumber}: ${fault}`]);
+    yield (JSON.parse(line) as { Item: DynamoItem }).Item;
+  }
+}
+
+function lineFault(line: string, keys: readonly KeyAttribute[]): string | undefined {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(line);
+  } catch {
+    return 'not JSON'; // the parser's own message would quote the line
+  }
+  if (typeof parsed !== 'object' || parsed === null || !('Item' in parsed)) return 'no member "Item"';
+  return itemFault(parsed.Item, keys);
+}
+
+async function* linesOf(file: string): AsyncGenerator<string> {
+  const bytes = await openItems(file);
+  // readline drops its input's errors, and a cut gzip stream must not look like the end of the file.
+  let failure: Error | undefined;
+  bytes.once('error', (error) => (failure = error));
+  yield* createInterface({ input: bytes, crlfDelay: Infinity });
+  if (failure !== undefined) throw failure;
+}
+
+async function openItems(file: string): Promise<Readable> {
+  const handle = await open(file, 'r');
+  const magic = Buffer.alloc(2);
+  try {
+    const kind = await handle.stat();
+    if (kind.isDirectory()) throw new Error('is a folder, not a file');
+    if (!kind.isFile()) throw new Error('is not a regular file, and it is read twice');
+    await handle.read(magic, 0, 2, 0);
+  } finally {
+    await handle.close();
+  }
+  const source = createReadStream(file);
+  const zipped = file.endsWith('.gz') || magic.equals(Buffer.from([0x1f, 0x8b]));
+  if (!zipped) return source.setEncoding('utf8');
+  const plain = createGunzip();
+  pipeline(source, plain, () => undefined); // an error of either reaches the reader through `plain`
+  return plain.setEncoding('utf8');
+}
+
+function readFault(error: unknown): string {
+  switch ((error as NodeJS.ErrnoException).code) {
+    case 'ENOENT':
+      return 'no such file';
+    case 'EACCES':
+      return 'may not be read';
+    case 'Z_BUF_ERROR':
+      return 'the gzip data ends too early: the file is truncated';
+    case 'Z_DATA_ERROR':
+      return 'the gzip data is damaged';
+    default:
+      return messageOf(error);
+  }
+}
