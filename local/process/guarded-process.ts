@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { constants } from 'node:os';
+import { setTimeout as schedule } from 'node:timers';
+import { setTimeout } from 'node:timers/promises';
 
 /** How a {@link GuardedProcess} is started. */
 export interface GuardedProcessOptions {
@@ -28,19 +31,26 @@ export interface GuardedProcess {
 }
 
 /*
- * The shell holds the read end of our stdin pipe. When we end, in any way including SIGKILL, the pipe closes, `cat`
- * sees the end of file and the server is stopped; no signal handler of ours could do that.
+ * The shell holds the read end of our stdin pipe. When we end, in any way including SIGKILL, the pipe closes, `read`
+ * sees the end of file and the server is stopped; no signal handler of ours could do that. `read` is built into the
+ * shell, so that ending the watcher leaves no further process. The last `kill` ends what the server left behind in our
+ * process group, the watcher among it.
  */
 const guardScript = `
-exec 3<&0
+exec 3<&0 </dev/null
 sig=$1; shift
-"$@" </dev/null &
+"$@" 3<&- &
 child=$!
-( cat <&3 >/dev/null; kill -$sig $child 2>/dev/null; i=0
-  while kill -0 $child 2>/dev/null && [ $i -lt 100 ]; do sleep 0.1; i=$((i+1)); done
-  kill -KILL $child 2>/dev/null ) >/dev/null 2>&1 &
-wait $child
-exit $?
+( read -r _ <&3
+  kill -s "$sig" "$child"; i=0
+  while kill -0 "$child" && [ "$i" -lt 100 ]; do sleep 0.1; i=$((i+1)); done
+  kill -s KILL "$child" ) >/dev/null 2>&1 &
+wait "$child"
+code=$?
+trap '' TERM
+kill -s TERM 0
+wait
+exit "$code"
 `;
 
 /**
@@ -61,17 +71,28 @@ export function startGuardedProcess(options: GuardedProcessOptions): GuardedProc
     }
   );
   let tail = '';
-  const keep = (chunk: Buffer): void => {
-    tail = (tail + chunk.toString('utf8')).slice(-65_536);
-  };
-  guard.stdout?.on('data', keep);
-  guard.stderr?.on('data', keep);
+  const streams = [guard.stdout, guard.stderr];
+  for (const stream of streams) {
+    stream?.setEncoding('utf8').on('data', (text: string) => (tail = (tail + text).slice(-65_536)));
+  }
   guard.stdin?.on('error', () => undefined); // the guard may end before we close the pipe
-  const exited = once(guard, 'exit').then(([code, signal]: unknown[]) => {
+  const closed = once(guard, 'close');
+  closed.catch(() => undefined);
+  const exited = once(guard, 'exit').then(async ([code, signal]: unknown[]) => {
     guard.stdin?.end();
-    return typeof code === 'number' ? code : signal === null ? 0 : 255;
+    // What the child wrote last is still in the pipe; but a grandchild may hold the pipe open for ever.
+    await Promise.race([closed, setTimeout(500, undefined, { ref: false })]);
+    for (const stream of streams) stream?.destroy();
+    return typeof code === 'number' ? code : 128 + constants.signals[signal as NodeJS.Signals];
   });
   exited.catch(() => undefined);
+  const killGroup = (): void => {
+    try {
+      if (guard.pid !== undefined) process.kill(-guard.pid, 'SIGKILL');
+    } catch {
+      // The group has ended by itself.
+    }
+  };
   let stopping: Promise<void> | undefined;
   return {
     exited,
@@ -79,7 +100,7 @@ export function startGuardedProcess(options: GuardedProcessOptions): GuardedProc
     stop: (graceMs = 10_000) =>
       (stopping ??= (async () => {
         guard.stdin?.end();
-        const timer = setTimeout(() => guard.pid !== undefined && process.kill(-guard.pid, 'SIGKILL'), graceMs);
+        const timer = schedule(killGroup, graceMs);
         await exited.catch(() => undefined).finally(() => clearTimeout(timer));
       })()),
   };
