@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AwsError } from './aws-error.js';
 
 /** What a service knows of the call it answers. */
 export interface CallContext {
@@ -9,6 +10,12 @@ export interface CallContext {
   readonly region: string;
   /** Aborted when the caller has hung up: long polls end, accepted work goes on. */
   readonly signal: AbortSignal;
+  /**
+   * Called once by an {@link HttpService} that finds the operation's name by itself, before it acts: counts the call
+   * and runs the gateway's interceptors. The gateway calls it for services routed by `X-Amz-Target`.
+   * @throws what an interceptor throws, which the service answers as any other error.
+   */
+  readonly begin?: (operation: string) => Promise<void>;
 }
 
 /** One operation of a service that speaks AWS JSON 1.0 or 1.1: the parsed body in, the answer's body out. */
@@ -28,5 +35,7 @@ export interface JsonService {
 export interface HttpService {
   readonly name: string;
   handle(request: IncomingMessage, response: ServerResponse, context: CallContext): Promise<void>;
+  /** Writes an error as this service does, in place of an answer. JSON 1.0 when absent. */
+  answerError?(error: AwsError, request: IncomingMessage, response: ServerResponse, context: CallContext): void;
   close(): Promise<void>;
 }
