@@ -1,0 +1,176 @@
+import type { GlueClient, JobRun } from '@aws-sdk/client-glue';
+import { BatchStopJobRunCommand, GetJobRunCommand, StartJobRunCommand, paginateGetJobRuns } from '@aws-sdk/client-glue';
+import type { S3Client } from '@aws-sdk/client-s3';
+import { startWhenCapacity } from './at-capacity.js';
+import { StepError, onResource } from './failures.js';
+import type { JobReportSummary } from './job-report.js';
+import { readJobReport } from './job-report.js';
+import type { PollClock } from './poll-clock.js';
+import { systemClock } from './poll-clock.js';
+import type { Outcome, RemoteJob } from './remote-job.js';
+import { stopRemoteJob, waitForRemoteJob } from './remote-job.js';
+import type { StepInput } from './run-scope.js';
+import { jobReportUri, stepToken } from './run-scope.js';
+
+/** Input of `startGlueJob`. */
+export interface StartGlueJobInput extends StepInput {
+  readonly jobName: string;
+  /** The job's own arguments; the marker, the run key and the report's URI are added. */
+  readonly arguments: Readonly<Record<string, string>>;
+  /** Bucket of the report, and the table whose prefix it stands under. */
+  readonly reports: { readonly bucket: string; readonly table: string };
+}
+
+/** A started run of a Glue job. */
+export interface GlueRunRef {
+  readonly jobName: string;
+  readonly runId: string;
+  readonly reportUri: string;
+}
+
+/** A run that has succeeded. */
+export interface GlueRunResult extends GlueRunRef {
+  /** As Glue measured it, without the time to start. */
+  readonly executionSeconds: number;
+  /** What Glue bills by; undefined where Glue does not say. */
+  readonly dpuSeconds?: number;
+  readonly report: JobReportSummary;
+}
+
+/** Activities on Glue jobs. */
+export interface GlueActivities {
+  /**
+   * Starts a job run marked with the step's token, or finds the run that has the marker, whatever its state: a step is
+   * started once. Glue takes no client token, so the runs are looked through first. Waits while the job or the account
+   * has its maximum of concurrent runs.
+   */
+  startGlueJob(input: StartGlueJobInput): Promise<GlueRunRef>;
+  /** Waits for a run and reads its report. Only SUCCEEDED is a success. */
+  waitGlueJob(input: StepInput & { readonly job: GlueRunRef }): Promise<GlueRunResult>;
+  /** Stops a run that nobody waits for any more, and returns the state it ended in. */
+  stopGlueJob(input: StepInput & { readonly job: GlueRunRef }): Promise<string>;
+}
+
+/** https://docs.aws.amazon.com/glue/latest/dg/job-run-statuses.html */
+const outcomes: Readonly<Record<string, Outcome>> = {
+  STARTING: 'running',
+  RUNNING: 'running',
+  WAITING: 'running',
+  STOPPING: 'stopping',
+  STOPPED: 'failed',
+  SUCCEEDED: 'succeeded',
+  FAILED: 'failed',
+  ERROR: 'failed',
+  TIMEOUT: 'failed',
+  EXPIRED: 'failed',
+};
+
+const advice: Readonly<Record<string, string>> = {
+  STOPPED: 'Someone stopped it outside Sluice. Run again with --fresh.',
+  TIMEOUT: 'Raise the timeout or the workers of the job, and run again with --fresh.',
+  EXPIRED: 'It waited too long for capacity. Raise the quota, and run again with --fresh.',
+};
+
+/** Which of several runs under one marker counts, as when Glue itself retries a run. */
+function preference({ JobRunState: state = 'RUNNING' }: JobRun): number {
+  const outcome = outcomes[state] ?? 'running';
+  return outcome === 'succeeded' ? 0 : outcome === 'failed' ? 2 : 1;
+}
+
+function glueRun(glue: GlueClient): RemoteJob<GlueRunRef, JobRun> {
+  const named = ({ jobName, runId }: GlueRunRef): string => `Glue job ${jobName}, run ${runId}`;
+  return {
+    async describe(ref, signal) {
+      const { JobRun: run } = await onResource(named(ref), () =>
+        glue.send(new GetJobRunCommand({ JobName: ref.jobName, RunId: ref.runId }), { abortSignal: signal })
+      );
+      return run ?? {};
+    },
+    state: ({ JobRunState }) => JobRunState ?? 'STARTING',
+    outcomes,
+    longPoll: false,
+    absent: ['EntityNotFoundException'],
+    async cancel(ref) {
+      const { Errors: errors = [] } = await onResource(named(ref), () =>
+        glue.send(new BatchStopJobRunCommand({ JobName: ref.jobName, JobRunIds: [ref.runId] }))
+      );
+      const detail = errors[0]?.ErrorDetail;
+      if (detail !== undefined) {
+        throw new StepError('Transient', named(ref), `cannot be stopped: ${detail.ErrorCode}: ${detail.ErrorMessage}`);
+      }
+    },
+    failure: (ref, { JobRunState: state = '', ErrorMessage: message }) =>
+      new StepError(
+        'Permanent',
+        named(ref),
+        `ended ${state}${message ? `: ${message}` : ''}`,
+        advice[state] ?? 'Mend the cause, and run again with --fresh.',
+        { runId: ref.runId, state, reportUri: ref.reportUri }
+      ),
+  };
+}
+
+/**
+ * Makes the activities over clients. The Glue client must not retry by itself (`maxAttempts: 1`): a repeated
+ * StartJobRun whose answer was lost would start a second run.
+ */
+export function createGlueActivities({
+  glue,
+  s3,
+  clock = systemClock,
+}: {
+  readonly glue: GlueClient;
+  readonly s3: S3Client;
+  readonly clock?: PollClock;
+}): GlueActivities {
+  const findRun = async (jobName: string, token: string): Promise<JobRun | undefined> => {
+    let found: JobRun | undefined;
+    for await (const page of paginateGetJobRuns({ client: glue, pageSize: 200 }, { JobName: jobName })) {
+      for (const run of page.JobRuns ?? []) {
+        if (run.Arguments?.['--sluice_token'] !== token) continue;
+        if (found === undefined || preference(run) < preference(found)) found = run;
+      }
+    }
+    return found;
+  };
+  return {
+    async startGlueJob(input) {
+      const { jobName, reports, scope } = input;
+      const token = stepToken(input);
+      const reportUri = jobReportUri(reports.bucket, reports.table, scope.runKey, jobName);
+      const resource = `Glue job ${jobName}`;
+      return await startWhenCapacity(clock, async () => {
+        const earlier = await onResource(resource, () => findRun(jobName, token));
+        if (earlier?.Id !== undefined) return { jobName, runId: earlier.Id, reportUri };
+        const { JobRunId: runId = '' } = await onResource(resource, () =>
+          glue.send(
+            new StartJobRunCommand({
+              JobName: jobName,
+              Arguments: {
+                ...input.arguments,
+                '--sluice_token': token,
+                '--run_key': scope.runKey,
+                '--report_uri': reportUri,
+              },
+            })
+          )
+        );
+        return { jobName, runId, reportUri };
+      });
+    },
+
+    async waitGlueJob({ scope, job }) {
+      const run = await waitForRemoteJob(glueRun(glue), job, clock);
+      return {
+        ...job,
+        executionSeconds: run.ExecutionTime ?? 0,
+        dpuSeconds: run.DPUSeconds,
+        report: await readJobReport(s3, job.reportUri, scope.runKey),
+      };
+    },
+
+    async stopGlueJob({ job }) {
+      return (await stopRemoteJob(glueRun(glue), job, clock)) ?? 'unknown';
+    },
+  };
+}

@@ -1,0 +1,194 @@
+import type { DescribeStatementResponse, RedshiftDataClient } from '@aws-sdk/client-redshift-data';
+import {
+  BatchExecuteStatementCommand,
+  CancelStatementCommand,
+  DescribeStatementCommand,
+  ExecuteStatementCommand,
+} from '@aws-sdk/client-redshift-data';
+import type { Deployment } from '../model/configuration.js';
+import type { WarehousePlan } from '../model/plan.js';
+import { startWhenCapacity } from './at-capacity.js';
+import { StepError, onResource } from './failures.js';
+import type { PollClock } from './poll-clock.js';
+import { systemClock } from './poll-clock.js';
+import { statementErrorClass, withoutValues } from './redshift-errors.js';
+import { countIn, readRows } from './redshift-results.js';
+import type { RemoteJob } from './remote-job.js';
+import { stopRemoteJob, waitForRemoteJob } from './remote-job.js';
+import type { StepInput } from './run-scope.js';
+import { stepToken } from './run-scope.js';
+
+/** Input of `startStatement`. */
+export interface StartStatementInput extends StepInput {
+  readonly target: Deployment['redshift'];
+  /** One statement is executed by itself; several as one transaction. */
+  readonly sqls: readonly string[];
+  /** Named parameters of a single statement. The Data API binds neither NULL nor empty text. */
+  readonly parameters?: Readonly<Record<string, string>>;
+}
+
+/** A started statement or batch. */
+export interface StatementRef {
+  readonly statementId: string;
+}
+
+/** A statement that was started, and may have ended already. */
+export interface StartedStatement extends StatementRef {
+  readonly finished: boolean;
+}
+
+/** Input of `readCounts`. */
+export interface ReadCountsInput extends StepInput {
+  readonly target: Deployment['redshift'];
+  readonly counts: WarehousePlan['counts'];
+  readonly unknownMembers: WarehousePlan['unknownMembers'];
+}
+
+/** Fact rows that took the unknown member of a dimension. */
+export interface UnknownMemberCount {
+  readonly fact: string;
+  readonly dimension: string;
+  readonly rows: number;
+}
+
+/** Rows per table, and what fell to unknown members, read in one transaction. */
+export interface WarehouseCounts {
+  readonly tables: Readonly<Record<string, number>>;
+  readonly unknownMembers: readonly UnknownMemberCount[];
+}
+
+/** Activities on the warehouse, all through the Redshift Data API. */
+export interface RedshiftActivities {
+  /**
+   * Starts a statement under the step's token and waits up to 30 s for it, so that short ones end here. A conflict with
+   * another transaction is a failure of class ConflictingTransaction: start it again as another step.
+   */
+  startStatement(input: StartStatementInput): Promise<StartedStatement>;
+  /** Waits for a statement by long polling. Only FINISHED is a success. */
+  waitStatement(input: StepInput & StatementRef): Promise<StartedStatement>;
+  /** Cancels a statement that nobody waits for any more, and returns the state it ended in. */
+  stopStatement(input: StepInput & StatementRef): Promise<string>;
+  /** Counts rows, in one transaction. */
+  readCounts(input: ReadCountsInput): Promise<WarehouseCounts>;
+}
+
+/** The Data API's longest wait within a call. */
+const waitSeconds = 30;
+
+function statement(client: RedshiftDataClient, step: string): RemoteJob<StatementRef, DescribeStatementResponse> {
+  const named = ({ statementId }: StatementRef): string => `${step}, Redshift statement ${statementId}`;
+  return {
+    describe: async (ref, signal) =>
+      await onResource(named(ref), () =>
+        client.send(new DescribeStatementCommand({ Id: ref.statementId, WaitTimeSeconds: waitSeconds }), {
+          abortSignal: signal,
+        })
+      ),
+    state: ({ Status }) => Status ?? 'SUBMITTED',
+    outcomes: {
+      SUBMITTED: 'running',
+      PICKED: 'running',
+      STARTED: 'running',
+      FINISHED: 'succeeded',
+      FAILED: 'failed',
+      ABORTED: 'failed',
+    },
+    longPoll: true,
+    absent: ['ResourceNotFoundException'],
+    async cancel(ref) {
+      await onResource(named(ref), () => client.send(new CancelStatementCommand({ Id: ref.statementId })));
+    },
+    failure(ref, { Status: state = '', Error: text = '', SubStatements: parts }) {
+      const message = text || parts?.find((part) => part.Error)?.Error || 'no message';
+      return new StepError(
+        state === 'ABORTED' ? 'Permanent' : statementErrorClass(message),
+        named(ref),
+        `ended ${state}: ${withoutValues(message)}`,
+        state === 'ABORTED' ? 'Someone cancelled it outside Sluice. Run again with --fresh.' : undefined,
+        { statementId: ref.statementId, state }
+      );
+    },
+  };
+}
+
+/** Makes the activities over a client. */
+export function createRedshiftActivities({
+  redshift,
+  clock = systemClock,
+}: {
+  readonly redshift: RedshiftDataClient;
+  readonly clock?: PollClock;
+}): RedshiftActivities {
+  const submit = async (input: StartStatementInput): Promise<{ Id?: string; Status?: string }> => {
+    const { target, sqls, step, scope } = input;
+    for (const [name, value] of Object.entries(input.parameters ?? {})) {
+      if (value === '')
+        throw new StepError('Permanent', step, `parameter ${name} is empty; the Data API cannot bind it`);
+    }
+    const common = {
+      WorkgroupName: target.workgroup,
+      ClusterIdentifier: target.cluster,
+      Database: target.database,
+      SecretArn: target.secretArn,
+      DbUser: target.dbUser,
+      StatementName: `sluice ${scope.pipeline} ${scope.runKey} ${step}`.slice(0, 500),
+      ClientToken: stepToken(input),
+      WaitTimeSeconds: waitSeconds,
+    };
+    const [sql] = sqls;
+    if (sqls.length !== 1 || sql === undefined) {
+      return await redshift.send(new BatchExecuteStatementCommand({ ...common, Sqls: [...sqls] }));
+    }
+    const parameters = Object.entries(input.parameters ?? {}).map(([name, value]) => ({ name, value }));
+    return await redshift.send(
+      new ExecuteStatementCommand({
+        ...common,
+        Sql: sql,
+        Parameters: parameters.length === 0 ? undefined : parameters,
+      })
+    );
+  };
+
+  const start = async (input: StartStatementInput): Promise<StartedStatement> => {
+    const { Id: statementId = '', Status: state = 'SUBMITTED' } = await startWhenCapacity(clock, () =>
+      onResource(input.step, () => submit(input))
+    );
+    const job = statement(redshift, input.step);
+    if (job.outcomes[state] === 'failed') {
+      throw job.failure({ statementId }, await job.describe({ statementId }));
+    }
+    return { statementId, finished: job.outcomes[state] === 'succeeded' };
+  };
+
+  return {
+    startStatement: start,
+
+    async waitStatement({ statementId, step }) {
+      await waitForRemoteJob(statement(redshift, step), { statementId }, clock);
+      return { statementId, finished: true };
+    },
+
+    async stopStatement({ statementId, step }) {
+      return (await stopRemoteJob(statement(redshift, step), { statementId }, clock)) ?? 'unknown';
+    },
+
+    async readCounts(input) {
+      const { counts, unknownMembers, step } = input;
+      const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+      const rowsOf = counts.map(({ table, sql }) => `SELECT ${literal(table)} AS name, (${sql}) AS row_total`);
+      const { statementId } = await start({ ...input, sqls: [rowsOf.join('\nUNION ALL\n'), unknownMembers.sql] });
+      const done = await waitForRemoteJob(statement(redshift, step), { statementId }, clock);
+      const [tables = '', unknown = ''] = done.SubStatements?.map(({ Id }) => Id) ?? [];
+      return {
+        tables: Object.fromEntries(
+          (await readRows(redshift, tables)).map((row) => [String(row.name), countIn(row, 'row_total', step)])
+        ),
+        unknownMembers: (await readRows(redshift, unknown)).map((row) => ({
+          fact: String(row.fact),
+          dimension: String(row.dimension),
+          rows: countIn(row, 'rows', step),
+        })),
+      };
+    },
+  };
+}

@@ -1,0 +1,39 @@
+import { proxyActivities } from '@temporalio/workflow';
+import type { Activities } from '../../activities/index.js';
+
+/** Throttling and trouble with network or servers last about ten minutes before a stage gives up. */
+const retry = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m', maximumAttempts: 15 } as const;
+
+/** Short calls that only read. */
+export const { describeSource } = proxyActivities<Activities>({ startToCloseTimeout: '5m', retry });
+
+/** Reads of S3 and of the warehouse that grow with the data. */
+export const { verifyExport, readCounts } = proxyActivities<Activities>({
+  startToCloseTimeout: '6h',
+  heartbeatTimeout: '90s',
+  retry,
+});
+
+/** Starts: short, but they wait for capacity. */
+export const { startExport, startGlueJob, startStatement } = proxyActivities<Activities>({
+  startToCloseTimeout: '1d',
+  heartbeatTimeout: '90s',
+  retry,
+});
+
+/**
+ * Waits for remote jobs. Every attempt finds the job again, so attempts are not limited: what ends a wait is the job,
+ * or a person.
+ */
+export const { waitExport, waitGlueJob, waitStatement } = proxyActivities<Activities>({
+  startToCloseTimeout: '14d',
+  heartbeatTimeout: '90s',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
+});
+
+/** Stops of remote jobs after a cancellation. */
+export const { stopGlueJob, stopStatement } = proxyActivities<Activities>({
+  startToCloseTimeout: '1h',
+  heartbeatTimeout: '90s',
+  retry,
+});

@@ -1,0 +1,103 @@
+import type { RunScope, StepInput } from '../../activities/run-scope.js';
+import { RunSheet } from '../run-sheet.js';
+import { repeatOnConflict, startThenWait } from '../remote-job.js';
+import { startGlueJob, startStatement, stopGlueJob, stopStatement, waitGlueJob, waitStatement } from './activities.js';
+import type { EltInput, RejectedItems, StageName } from './types.js';
+
+/** Names of the steps of each stage, in the order they are shown. */
+export function stepsOf({ plan }: EltInput): Readonly<Record<StageName, readonly string[]>> {
+  const calls = (waves: EltInput['plan']['staging']): string[] => waves.flat().map(({ procedure }) => procedure);
+  return {
+    prepare: ['source', 'setup'],
+    export: ['export', 'verify'],
+    lake: [plan.lake.jobName],
+    landing: plan.entities.map(({ jobName }) => jobName),
+    staging: calls(plan.staging),
+    dwh: [...calls(plan.dimensions), ...calls(plan.facts)],
+    counts: ['counts'],
+  };
+}
+
+/** What the stages of one run share. */
+export class EltRun {
+  readonly sheet: RunSheet;
+  readonly scope: RunScope;
+  readonly rejected: Record<string, RejectedItems> = {};
+
+  constructor(readonly input: EltInput) {
+    const { plan, runKey } = input;
+    this.scope = { pipeline: plan.name, runKey, planHash: plan.hash };
+    this.sheet = new RunSheet(stepsOf(input));
+  }
+
+  /** The part of an activity's input that says which run and step it serves. */
+  at(stage: StageName, step: string): StepInput {
+    return { scope: this.scope, stage, step };
+  }
+
+  /** Runs a Glue job as a step of a stage and keeps what it rejected. */
+  async glueJob(stage: StageName, jobName: string, args: Readonly<Record<string, string>>): Promise<void> {
+    const { plan, deployment } = this.input;
+    const at = this.at(stage, jobName);
+    await this.sheet.step(jobName, async (step) => {
+      const { report } = await startThenWait({
+        start: async () => {
+          const input = {
+            ...at,
+            jobName,
+            arguments: args,
+            reports: { bucket: deployment.buckets.lake, table: plan.source.table },
+          };
+          const job = await startGlueJob.executeWithOptions({ summary: `start ${jobName}` }, [input]);
+          step.remote(job.runId);
+          return job;
+        },
+        wait: (job) => waitGlueJob.executeWithOptions({ summary: `${jobName} ${job.runId}` }, [{ ...at, job }]),
+        stop: (job) => stopGlueJob.executeWithOptions({ summary: `stop ${jobName} ${job.runId}` }, [{ ...at, job }]),
+      });
+      const rows = Object.values(report.rows).reduce((sum, count) => sum + count, 0);
+      step.counts({ items: report.itemsRead, rows, rejected: report.rejectedItems });
+      if (report.rejectedItems > 0) {
+        this.rejected[jobName] = { items: report.rejectedItems, reportUri: report.uri };
+      }
+    });
+  }
+
+  /** Executes one transaction of the warehouse as a step of a stage, again when another was in its way. */
+  async transaction(
+    stage: StageName,
+    name: string,
+    transactions: readonly { readonly sqls: readonly string[]; readonly parameters?: Record<string, string> }[]
+  ): Promise<void> {
+    await this.sheet.step(name, async (step) => {
+      for (const [index, { sqls, parameters }] of transactions.entries()) {
+        const part = transactions.length === 1 ? name : `${name} ${index + 1}/${transactions.length}`;
+        await repeatOnConflict(part, (attempt) =>
+          startThenWait({
+            start: async () => {
+              const input = {
+                ...this.at(stage, attempt),
+                target: this.input.deployment.redshift,
+                sqls,
+                parameters,
+              };
+              const started = await startStatement.executeWithOptions({ summary: attempt }, [input]);
+              step.remote(started.statementId);
+              return started;
+            },
+            wait: async (started) =>
+              started.finished
+                ? started
+                : await waitStatement.executeWithOptions({ summary: `${attempt} ${started.statementId}` }, [
+                    { ...this.at(stage, attempt), statementId: started.statementId },
+                  ]),
+            stop: (started) =>
+              stopStatement.executeWithOptions({ summary: `stop ${attempt} ${started.statementId}` }, [
+                { ...this.at(stage, attempt), statementId: started.statementId },
+              ]),
+          })
+        );
+      }
+    });
+  }
+}

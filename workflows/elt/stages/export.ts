@@ -1,0 +1,33 @@
+import type { VerifiedExport } from '../../../activities/s3.js';
+import { startThenWait } from '../../remote-job.js';
+import { startExport, verifyExport, waitExport } from '../activities.js';
+import type { EltRun } from '../run.js';
+
+/** Exports the whole table to the raw bucket, and holds what arrived against its manifest. */
+export async function exportTable(run: EltRun, tableArn: string): Promise<VerifiedExport> {
+  const { plan, deployment } = run.input;
+  const at = run.at('export', 'export');
+  const completed = await run.sheet.step('export', async (step) => {
+    const done = await startThenWait({
+      start: async () => {
+        const input = { ...at, tableArn, bucket: deployment.buckets.raw, prefix: plan.source.table };
+        const started = await startExport.executeWithOptions({ summary: `start export of ${plan.source.table}` }, [
+          input,
+        ]);
+        step.remote(started.exportArn);
+        return started;
+      },
+      wait: ({ exportArn }) =>
+        waitExport.executeWithOptions({ summary: `export of ${plan.source.table}` }, [{ ...at, exportArn }]),
+    });
+    step.counts({ items: done.itemCount });
+    return done;
+  });
+  return await run.sheet.step('verify', async (step) => {
+    const verified = await verifyExport.executeWithOptions({ summary: 'verify the manifest' }, [
+      { ...run.at('export', 'verify'), ...completed },
+    ]);
+    step.counts({ items: verified.itemCount, files: verified.files, bytes: verified.bytes });
+    return verified;
+  });
+}

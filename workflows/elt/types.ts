@@ -1,0 +1,80 @@
+import type { Deployment } from '../../model/configuration.js';
+import type { WarehousePlan } from '../../model/plan.js';
+
+/** Input of the `elt` workflow: JSON without secrets, so that a run can be read and compared in the Temporal UI. */
+export interface EltInput {
+  readonly plan: WarehousePlan;
+  readonly deployment: Deployment;
+  /** Names the run; every client token, report and load record is derived from it. */
+  readonly runKey: string;
+}
+
+/** What a job rejected. */
+export interface RejectedItems {
+  readonly items: number;
+  /** S3 URI of the job's report, with reasons and sample keys. */
+  readonly reportUri: string;
+}
+
+/** Result of the `elt` workflow: counts and identifiers only. */
+export interface EltResult {
+  readonly runKey: string;
+  readonly planHash: string;
+  /** Items exported. */
+  readonly items: number;
+  /** Σ size of the exported files, compressed. */
+  readonly bytes: number;
+  /** Rows per table, such as `dwh.order`, without unknown members. */
+  readonly tables: Readonly<Record<string, number>>;
+  /** Fact rows that took the unknown member of a dimension. */
+  readonly unknownMembers: readonly { readonly fact: string; readonly dimension: string; readonly rows: number }[];
+  /** By job name; jobs that rejected nothing are left out. */
+  readonly rejected: Readonly<Record<string, RejectedItems>>;
+  /** Seconds by the workflow's clock. `total` also covers preparation and counting. */
+  readonly seconds: {
+    readonly export: number;
+    readonly lake: number;
+    readonly landing: number;
+    readonly staging: number;
+    readonly dwh: number;
+    readonly total: number;
+  };
+  /** By step: the export's ARN, Glue run ids, statement ids. */
+  readonly remoteIds: Readonly<Record<string, string>>;
+}
+
+/** Stages in their order. */
+export type StageName = 'prepare' | 'export' | 'lake' | 'landing' | 'staging' | 'dwh' | 'counts';
+
+/** State of a stage or step. */
+export type ProgressState = 'pending' | 'running' | 'done' | 'failed' | 'cancelled';
+
+/** A step of a stage, such as a Glue job or a procedure call. */
+export interface StepProgress {
+  readonly name: string;
+  readonly state: ProgressState;
+  /** ISO 8601, by the workflow's clock. */
+  readonly startedAt?: string;
+  readonly endedAt?: string;
+  /** Id of the latest remote job: an export's ARN, a Glue run id or a statement id. */
+  readonly remoteId?: string;
+  /** Such as rows and rejected items. */
+  readonly counts?: Readonly<Record<string, number>>;
+}
+
+/** A stage and its steps, known from the start of the run. */
+export interface StageProgress {
+  readonly name: StageName;
+  readonly state: ProgressState;
+  readonly startedAt?: string;
+  readonly endedAt?: string;
+  readonly steps: readonly StepProgress[];
+}
+
+/** Answer of the `progress` query. */
+export interface EltProgress {
+  readonly runKey: string;
+  readonly table: string;
+  readonly planHash: string;
+  readonly stages: readonly StageProgress[];
+}
