@@ -1,0 +1,151 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { AwsError } from './aws-error.js';
+import { DroppedReply, holdReply } from './interception.js';
+import type { CallCounter, InterceptedCall, Interceptor } from './interception.js';
+import { answerJsonError, handleJsonCall } from './json-protocol.js';
+import { route } from './route.js';
+import type { CallContext, HttpService, JsonService } from './service.js';
+
+/** One request and everything that answering it takes. */
+export interface Call {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly context: CallContext;
+  readonly services: {
+    readonly json: readonly JsonService[];
+    readonly dynamodb: HttpService;
+    readonly sts: HttpService;
+    readonly s3: HttpService;
+  };
+  readonly counter: CallCounter;
+  readonly intercept: readonly Interceptor[];
+  readonly onFault: (error: unknown, requestId: string) => void;
+}
+
+/** Names of services as AWS's endpoints and signatures have them, by their target header. */
+const serviceNames: Readonly<Record<string, string>> = { AWSGlue: 'glue', RedshiftData: 'redshift-data' };
+
+type AnswerError = (error: AwsError, request: IncomingMessage, response: ServerResponse, context: CallContext) => void;
+
+/** Runs the interceptors around one operation of one call. */
+class Interception {
+  #operation: { name: string; number: number } | undefined;
+
+  constructor(
+    private readonly call: Call,
+    private readonly service: string
+  ) {}
+
+  async before(operation: string): Promise<void> {
+    this.#operation = { name: operation, number: this.call.counter.next(this.service, operation) };
+    await this.#run('before');
+  }
+
+  /** Does nothing when the call never came to an operation. */
+  after(): Promise<void> {
+    return this.#run('after');
+  }
+
+  async #run(phase: InterceptedCall['phase']): Promise<void> {
+    const { name, number } = this.#operation ?? {};
+    if (name === undefined || number === undefined) return;
+    const { signal } = this.call.context;
+    for (const interceptor of this.call.intercept) {
+      await interceptor({ service: this.service, operation: name, number, phase, signal });
+    }
+  }
+}
+
+/** Answers what an operation or an interceptor threw, in the caller's protocol. */
+function answerThrown(error: unknown, call: Call, answerError: AnswerError): void {
+  const { request, response, context, onFault } = call;
+  if (error instanceof DroppedReply) return void request.socket.destroy();
+  if (!(error instanceof AwsError)) {
+    // Not our fault when the caller has hung up in the middle of its request.
+    if (!request.socket.destroyed) onFault(error, context.requestId);
+  }
+  const shown =
+    error instanceof AwsError
+      ? error
+      : new AwsError(
+          'InternalFailure',
+          `The local AWS failed; its log has the reason under ${context.requestId}.`,
+          500
+        );
+  answerError(shown, request, response, context);
+  // What is left of the body would otherwise be taken for the next request on this connection.
+  request.resume();
+}
+
+async function answerHttpService(call: Call, service: HttpService, operation?: string): Promise<void> {
+  const { request, response, context, intercept } = call;
+  const interception = new Interception(call, service.name);
+  const answerError = service.answerError?.bind(service) ?? answerJsonError;
+  let dropped: DroppedReply | undefined;
+  const begin = async (name: string): Promise<void> => {
+    try {
+      await interception.before(name);
+    } catch (error) {
+      if (error instanceof DroppedReply) {
+        dropped = error;
+        request.socket.destroy();
+      }
+      throw error;
+    }
+    if (intercept.length === 0) return;
+    holdReply(
+      response,
+      () => interception.after(),
+      (error) => answerThrown(error, call, answerError)
+    );
+  };
+  try {
+    if (operation !== undefined) await begin(operation);
+    await service.handle(request, response, { ...context, begin });
+  } catch (error) {
+    answerThrown(dropped ?? error, call, answerError);
+  }
+}
+
+async function answerJsonService(call: Call, target: string, operationName: string): Promise<void> {
+  const { request, response, context, services } = call;
+  const service = services.json.find((candidate) => candidate.target === target);
+  const operation =
+    service && Object.hasOwn(service.operations, operationName) ? service.operations[operationName] : undefined;
+  const interception = new Interception(call, serviceNames[target] ?? target);
+  try {
+    if (operation === undefined) {
+      throw new AwsError('UnknownOperationException', `The local AWS has no operation ${target}.${operationName}.`);
+    }
+    if (request.headers.authorization === undefined) {
+      throw new AwsError('MissingAuthenticationTokenException', 'Request is missing Authentication Token', 403);
+    }
+    await handleJsonCall(operation, request, response, context, {
+      before: () => interception.before(operationName),
+      after: () => interception.after(),
+    });
+  } catch (error) {
+    answerThrown(error, call, answerJsonError);
+  }
+}
+
+/** Routes one request to its service and answers it, errors included. Never rejects. */
+export async function answerCall(call: Call): Promise<void> {
+  const { request, response, services } = call;
+  const destination = route(request);
+  switch (destination.kind) {
+    case 'health': {
+      const names = [...services.json.map(({ target }) => serviceNames[target] ?? target), 'dynamodb', 's3', 'sts'];
+      response.writeHead(200, { 'Content-Type': 'application/json' });
+      response.end(JSON.stringify({ status: 'ok', services: names.sort() }));
+      request.resume();
+      return;
+    }
+    case 'json':
+      return answerJsonService(call, destination.target, destination.operation);
+    case 'dynamodb':
+      return answerHttpService(call, services.dynamodb, destination.operation);
+    default:
+      return answerHttpService(call, services[destination.kind]);
+  }
+}

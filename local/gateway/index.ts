@@ -1,0 +1,3 @@
+export { startGateway } from './start-gateway.js';
+export type { Gateway, GatewayOptions, GatewayServices } from './start-gateway.js';
+export type { InterceptedCall, Interceptor } from './interception.js';

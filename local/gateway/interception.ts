@@ -1,0 +1,89 @@
+import type { ServerResponse } from 'node:http';
+import { AwsError } from './aws-error.js';
+
+/** One call of one operation, as an {@link Interceptor} sees it. */
+export interface InterceptedCall {
+  /** `glue`, `redshift-data`, `dynamodb`, `s3` or `sts`. */
+  readonly service: string;
+  /** The API's name for it, such as `StartJobRun`. */
+  readonly operation: string;
+  /** 1 for the first call of this operation since the gateway started. */
+  readonly number: number;
+  /** `before`: nothing has been done; `after`: the operation has been done and nothing is answered yet. */
+  readonly phase: 'before' | 'after';
+  /** Aborted when the caller has hung up or the gateway closes. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * A function that is told of every call before and after its operation, and may make it misbehave: an {@link AwsError}
+ * is answered in its place, {@link DroppedReply} closes the connection without an answer, and a promise that takes its
+ * time delays it.
+ */
+export type Interceptor = (call: InterceptedCall) => Promise<void> | void;
+
+/** Thrown by an {@link Interceptor} to close the connection without an answer. */
+export class DroppedReply extends Error {
+  constructor() {
+    super('the connection was closed without an answer');
+    this.name = 'DroppedReply';
+  }
+}
+
+/** Counts calls by operation and numbers them, from 1. */
+export class CallCounter {
+  readonly #counts = new Map<string, number>();
+
+  next(service: string, operation: string): number {
+    const name = `${service}.${operation}`;
+    const number = (this.#counts.get(name) ?? 0) + 1;
+    this.#counts.set(name, number);
+    return number;
+  }
+
+  /** How often each operation was called, by `<service>.<operation>`. */
+  counts(): Record<string, number> {
+    return Object.fromEntries(this.#counts);
+  }
+}
+
+/** Everything an interceptor may throw that is meant for the caller; anything else is a fault of the interceptor. */
+export function isMisbehaviour(error: unknown): error is AwsError | DroppedReply {
+  return error instanceof AwsError || error instanceof DroppedReply;
+}
+
+/**
+ * Holds back what a handler writes to a response until `beforeReply` has resolved, then sends it. Works for handlers
+ * that are not ours, since it replaces the methods of this one response. When `beforeReply` rejects, what was written
+ * is discarded, its headers too, and `onRejected` answers in its place.
+ */
+export function holdReply(
+  response: ServerResponse,
+  beforeReply: () => Promise<void>,
+  onRejected: (error: unknown) => void
+): void {
+  const methods = ['writeHead', 'write', 'end', 'flushHeaders'] as const;
+  const held: (() => void)[] = [];
+  const open = async (): Promise<void> => {
+    try {
+      await beforeReply();
+    } catch (error) {
+      for (const method of methods) Reflect.deleteProperty(response, method);
+      for (const name of response.getHeaderNames()) response.removeHeader(name);
+      onRejected(error);
+      return;
+    }
+    for (const method of methods) Reflect.deleteProperty(response, method);
+    for (const send of held) send();
+    response.emit('drain');
+  };
+  for (const method of methods) {
+    const replacement = (...args: unknown[]): unknown => {
+      held.push(() => Reflect.apply(response[method], response, args));
+      if (held.length === 1) void open();
+      // A writer that sees `false` waits for `drain`; the other methods return the response.
+      return method === 'write' ? false : response;
+    };
+    Reflect.set(response, method, replacement);
+  }
+}
