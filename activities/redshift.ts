@@ -60,7 +60,7 @@ export interface WarehouseCounts {
 /** Activities on the warehouse, all through the Redshift Data API. */
 export interface RedshiftActivities {
   /**
-   * Starts a statement under the step's token and waits up to 30 s for it, so that short ones end here. A conflict with
+   * Starts a statement under the step's token and waits up to 10 s for it, so that short ones end here. A conflict with
    * another transaction is a failure of class ConflictingTransaction: start it again as another step.
    */
   startStatement(input: StartStatementInput): Promise<StartedStatement>;
@@ -72,8 +72,11 @@ export interface RedshiftActivities {
   readCounts(input: ReadCountsInput): Promise<WarehouseCounts>;
 }
 
-/** The Data API's longest wait within a call. */
+/** The Data API's longest wait within a call, in seconds. */
 const waitSeconds = 30;
+
+/** A start waits less, since it cannot be interrupted: a worker that shuts down waits for it. */
+const startWaitSeconds = 10;
 
 function statement(client: RedshiftDataClient, step: string): RemoteJob<StatementRef, DescribeStatementResponse> {
   const named = ({ statementId }: StatementRef): string => `${step}, Redshift statement ${statementId}`;
@@ -133,7 +136,7 @@ export function createRedshiftActivities({
       DbUser: target.dbUser,
       StatementName: `sluice ${scope.pipeline} ${scope.runKey} ${step}`.slice(0, 500),
       ClientToken: stepToken(input),
-      WaitTimeSeconds: waitSeconds,
+      WaitTimeSeconds: startWaitSeconds,
     };
     const [sql] = sqls;
     if (sqls.length !== 1 || sql === undefined) {

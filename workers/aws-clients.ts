@@ -1,0 +1,63 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { GlueClient } from '@aws-sdk/client-glue';
+import { RedshiftDataClient } from '@aws-sdk/client-redshift-data';
+import { S3Client } from '@aws-sdk/client-s3';
+import type { AwsClients } from '../activities/index.js';
+
+/** Clients of one worker; `destroy` closes their connections. */
+export interface WorkerAwsClients extends AwsClients {
+  destroy(): void;
+}
+
+/** Long polls of the Redshift Data API last 30 s at most; whatever has not answered by now never will. */
+const requestTimeout = 50_000;
+
+/** The variables that are given apart from the process's own environment, as settings. */
+function explicitSettings(env: NodeJS.ProcessEnv) {
+  const { AWS_REGION, AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = env;
+  return {
+    ...(AWS_REGION ? { region: AWS_REGION } : {}),
+    ...(AWS_ENDPOINT_URL ? { endpoint: AWS_ENDPOINT_URL } : {}),
+    ...(AWS_ACCESS_KEY_ID && AWS_SECRET_ACCESS_KEY
+      ? {
+          credentials: {
+            accessKeyId: AWS_ACCESS_KEY_ID,
+            secretAccessKey: AWS_SECRET_ACCESS_KEY,
+            sessionToken: AWS_SESSION_TOKEN,
+          },
+        }
+      : {}),
+  };
+}
+
+/**
+ * Makes the AWS clients from the SDK's own chain of environment, profiles and roles. An `env` other than the process's
+ * is for a worker inside another program, such as the demo's; of it only Region, endpoint and access keys are read.
+ */
+export function createAwsClients(env: NodeJS.ProcessEnv = process.env): WorkerAwsClients {
+  const settings = {
+    ...(env === process.env ? {} : explicitSettings(env)),
+    maxAttempts: 3,
+    retryMode: 'adaptive',
+    requestHandler: {
+      connectionTimeout: 5_000,
+      requestTimeout,
+      throwOnRequestTimeout: true,
+      httpAgent: { keepAlive: true, maxSockets: 200 },
+      httpsAgent: { keepAlive: true, maxSockets: 200 },
+    },
+  };
+  // Endpoints other than AWS's own have no DNS name for each bucket.
+  const forcePathStyle = Boolean(env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL);
+  const clients = {
+    dynamodb: new DynamoDBClient(settings),
+    s3: new S3Client({ ...settings, forcePathStyle }),
+    // StartJobRun takes no token: only the activity, which looks for the run first, may repeat it.
+    glue: new GlueClient({ ...settings, maxAttempts: 1 }),
+    redshift: new RedshiftDataClient(settings),
+  };
+  return {
+    ...clients,
+    destroy: () => Object.values(clients).forEach((client) => client.destroy()),
+  };
+}

@@ -1,0 +1,115 @@
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { NativeConnection, Worker } from '@temporalio/worker';
+import type { PollClock } from '../activities/poll-clock.js';
+import { FailureInterceptor } from '../activities/failures.js';
+import { createActivities } from '../activities/index.js';
+import type { Configuration } from '../model/configuration.js';
+import { createAwsClients } from './aws-clients.js';
+import type { WorkerLogLevel } from './runtime.js';
+import { createLogger, installRuntime } from './runtime.js';
+import { ensureSearchAttributes } from './search-attributes.js';
+import { loadWorkflows } from './workflow-bundle.js';
+
+/** How a worker is started. */
+export interface StartWorkerOptions {
+  readonly configuration: Pick<Configuration, 'taskQueue'>;
+  /**
+   * Temporal's connection (`TEMPORAL_ADDRESS`, profiles, …) and AWS's, read as their own libraries do. Default: the
+   * process's environment. Another one is for a worker beside a local AWS.
+   */
+  readonly env?: NodeJS.ProcessEnv;
+  /** @default 'warn' */
+  readonly logLevel?: WorkerLogLevel;
+  /**
+   * How long running activities may go on after `shutdown` before they are told, and leave their remote jobs to the
+   * next worker.
+   * @format milliseconds or ms-formatted string
+   * @default '5s'
+   */
+  readonly shutdownGraceTime?: number | `${number}s`;
+  /** Time as the waiting activities see it; for tests. */
+  readonly clock?: PollClock;
+}
+
+/** A worker that is connected and registered. */
+export interface SluiceWorker {
+  /** Temporal namespace it works for. */
+  readonly namespace: string;
+  /** Works until {@link shutdown}; resolves when it has drained. Rejects when the worker fails. Call it once. */
+  run(): Promise<void>;
+  /**
+   * Takes no more tasks and drains: no remote job is stopped. To end at once instead, as on a second SIGTERM, end the
+   * process; the next worker finds the remote jobs again. Safe to call twice.
+   */
+  shutdown(): void;
+}
+
+/** Temporal cannot be reached; the message says where it was looked for. */
+export class TemporalConnectionError extends Error {
+  constructor(address: string, cause: unknown) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    super(
+      `No Temporal server answers at ${address}: ${reason}\n` +
+        'Set TEMPORAL_ADDRESS (and TEMPORAL_NAMESPACE, TEMPORAL_API_KEY or TEMPORAL_TLS_*), or start one with `sluice up`.',
+      { cause }
+    );
+    this.name = 'TemporalConnectionError';
+  }
+}
+
+/**
+ * Connects to Temporal and AWS, makes sure that the search attributes exist, and registers workflows and activities.
+ * Throws {@link TemporalConnectionError} or `SearchAttributeError`.
+ */
+export async function startWorker(options: StartWorkerOptions): Promise<SluiceWorker> {
+  const { configuration, env = process.env, logLevel = 'warn', shutdownGraceTime = '5s', clock } = options;
+  installRuntime(logLevel);
+  const overrides = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  const { connectionOptions, namespace = 'default' } = loadClientConnectConfig({
+    overrideEnvVars: Object.fromEntries(overrides),
+  });
+  const workflows = loadWorkflows();
+  workflows.catch(() => undefined); // awaited below, after the connection, whose failure comes first
+  const connection = await NativeConnection.connect(connectionOptions).catch((error: unknown) => {
+    throw new TemporalConnectionError(connectionOptions.address ?? '127.0.0.1:7233', error);
+  });
+  const clients = createAwsClients(env);
+  const release = async (): Promise<void> => {
+    clients.destroy();
+    await connection.close();
+  };
+  try {
+    await ensureSearchAttributes(connection, namespace, (message) => createLogger(logLevel).warn(message));
+    const worker = await Worker.create({
+      connection,
+      namespace,
+      taskQueue: configuration.taskQueue,
+      workflowBundle: await workflows,
+      activities: createActivities({ ...clients, clock }),
+      interceptors: { activity: [() => ({ inbound: new FailureInterceptor() })] },
+      shutdownGraceTime,
+      // The activities pace their heartbeats themselves, so that a cancellation comes through in seconds at first.
+      maxHeartbeatThrottleInterval: '1s',
+      maxConcurrentActivityTaskExecutions: 200,
+    });
+    return {
+      namespace,
+      run: () => worker.run().finally(release),
+      shutdown: () => {
+        if (worker.getState() === 'RUNNING') worker.shutdown();
+      },
+    };
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}
+
+/** Runs a worker until the signal aborts, then drains it. Throws as {@link startWorker} does. */
+export async function runWorker(options: StartWorkerOptions & { readonly signal: AbortSignal }): Promise<void> {
+  const worker = await startWorker(options);
+  const running = worker.run();
+  if (options.signal.aborted) worker.shutdown();
+  options.signal.addEventListener('abort', () => worker.shutdown(), { once: true });
+  await running;
+}

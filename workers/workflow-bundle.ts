@@ -1,0 +1,64 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { readFile, readdir, rename, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import type { WorkflowBundle } from '@temporalio/worker';
+import { bundleWorkflowCode } from '@temporalio/worker';
+
+const root = join(import.meta.dirname, '..');
+const workflowsFolder = join(root, 'workflows');
+
+// Beside the compiled workflows: `dist/workflows-bundle.js`. Sources are bundled anew by every process.
+const bundleFile = join(root, 'workflows-bundle.js');
+const digestFile = join(root, 'workflows-bundle.sha256');
+
+/** Changes with every workflow file and with the SDK, whose code is part of the bundle. */
+async function digest(): Promise<string> {
+  const hash = createHash('sha256');
+  const { version } = createRequire(import.meta.url)('@temporalio/worker/package.json') as { version: string };
+  hash.update(`@temporalio/worker ${version}\n`);
+  const entries = await readdir(workflowsFolder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile() && /(?<!\.d)\.[jt]s$/.test(entry.name));
+  for (const path of files.map((file) => join(file.parentPath, file.name)).sort()) {
+    hash.update(`${path.slice(workflowsFolder.length)}\n`).update(await readFile(path));
+  }
+  return hash.digest('hex');
+}
+
+/**
+ * Bundles the workflows that `index` of a folder exports, compiled or as TypeScript. Throws what webpack reports.
+ */
+export async function bundleWorkflows(folder: string = workflowsFolder): Promise<WorkflowBundle> {
+  const compiled = join(folder, 'index.js');
+  const silent = () => undefined;
+  return await bundleWorkflowCode({
+    workflowsPath: existsSync(compiled) ? compiled : join(folder, 'index.ts'),
+    logger: { log: silent, trace: silent, debug: silent, info: silent, warn: silent, error: silent },
+    // TypeScript sources name their imports by the compiled files' names.
+    webpackConfigHook: (config) => ({
+      ...config,
+      resolve: { ...config.resolve, extensionAlias: { '.js': ['.ts', '.js'] } },
+    }),
+  });
+}
+
+/** Writes the bundle of the compiled workflows beside them, in one step, so that workers start without webpack. */
+export async function writeWorkflowBundle(): Promise<string> {
+  const { code } = await bundleWorkflows();
+  for (const [file, content] of [
+    [bundleFile, code],
+    [digestFile, await digest()],
+  ] as const) {
+    await writeFile(`${file}.${process.pid}`, content);
+    await rename(`${file}.${process.pid}`, file);
+  }
+  return bundleFile;
+}
+
+/** The workflows for a worker: the prebuilt bundle when it is that of the present files, else a new one. */
+export async function loadWorkflows(): Promise<{ codePath: string } | WorkflowBundle> {
+  const built = await readFile(digestFile, 'utf8').catch(() => undefined);
+  if (built !== undefined && existsSync(bundleFile) && built === (await digest())) return { codePath: bundleFile };
+  return await bundleWorkflows();
+}
