@@ -1,0 +1,88 @@
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ClassicLevel } from 'classic-level';
+import type { JsonService } from '../gateway/service.js';
+import type { ObjectStore } from '../s3/object-store.js';
+import { catalogOperations } from './api/catalog-operations.js';
+import { Catalog } from './api/catalog.js';
+import { connectionOperations, tagOperations } from './api/connection-operations.js';
+import { EntityStore, glueLevel } from './api/entity-store.js';
+import { jobOperations } from './api/job-definitions.js';
+import type { JobEntity } from './api/job-definitions.js';
+import { JobRuns } from './api/job-run-operations.js';
+import type { JobRunEntity } from './api/job-run.js';
+import { partitionOperations } from './api/partition-operations.js';
+import { RunEngine } from './api/run-engine.js';
+import type { DuckDbLimits } from './duckdb/session.js';
+import type { JobScript } from './jobs/job-script.js';
+import { land } from './jobs/land/index.js';
+import { rawToDatalake } from './jobs/raw-to-datalake/index.js';
+
+export { JobFailure } from './jobs/job-script.js';
+export type { JobContext, JobScript } from './jobs/job-script.js';
+
+/** How the local Glue is started. */
+export interface GlueOptions {
+  readonly db: ClassicLevel<string, string>;
+  readonly store: ObjectStore;
+  /** Folder for the runs' temporary files; what an earlier process left in it is removed. */
+  readonly workFolder: string;
+  readonly account: string;
+  readonly region: string;
+  /** PostgreSQL URLs by Glue connection name. */
+  readonly connections: Readonly<Record<string, string>>;
+  /** What each run may take of the machine. Default 1 GB and 2 threads. */
+  readonly limits?: Partial<DuckDbLimits>;
+  /** Further job scripts by the base name of their `ScriptLocation`. */
+  readonly scripts?: Readonly<Record<string, JobScript>>;
+  /** Length of a minute of a job's `Timeout`, in milliseconds. Default 60,000. */
+  readonly minuteMs?: number;
+}
+
+/** The scripts that the local Glue knows. */
+export const builtInScripts: Readonly<Record<string, JobScript>> = {
+  'raw_to_datalake.py': rawToDatalake,
+  'land.py': land,
+};
+
+/**
+ * AWS Glue for one machine: jobs and their runs, executed by DuckDB, and the Data Catalog. State outlives a restart;
+ * runs that were active when the process ended become FAILED. Closing ends the active runs in the same way.
+ */
+export async function createGlue(options: GlueOptions): Promise<JsonService> {
+  await mkdir(options.workFolder, { recursive: true });
+  for (const name of await readdir(options.workFolder)) {
+    if (/^jr_[0-9a-f]{64}$/.test(name)) await rm(join(options.workFolder, name), { recursive: true, force: true });
+  }
+  const level = glueLevel(options.db);
+  const catalog = await Catalog.open(level, options.account);
+  const jobs = await EntityStore.open<JobEntity>(level, 'jobs');
+  const runs = await EntityStore.open<JobRunEntity>(level, 'runs');
+  const tags = await EntityStore.open<Record<string, string>>(level, 'tags');
+  const engine: RunEngine = new RunEngine({
+    store: options.store,
+    catalog,
+    connections: options.connections,
+    scripts: { ...builtInScripts, ...options.scripts },
+    workFolder: options.workFolder,
+    limits: options.limits ?? {},
+    minuteMs: options.minuteMs ?? 60_000,
+    save: (run) => jobRuns.save(run),
+  });
+  const jobRuns: JobRuns = new JobRuns(jobs, runs, engine);
+  await jobRuns.recover();
+  const arnOf = (job: string): string => `arn:aws:glue:${options.region}:${options.account}:job/${job}`;
+  const jobArns = arnOf('');
+  return {
+    target: 'AWSGlue',
+    operations: {
+      ...jobOperations(jobs, tags, arnOf),
+      ...jobRuns.operations(),
+      ...catalogOperations(catalog),
+      ...partitionOperations(catalog),
+      ...connectionOperations(options.connections),
+      ...tagOperations(tags, (arn) => arn.startsWith(jobArns) && jobs.get(arn.slice(jobArns.length)) !== undefined),
+    },
+    close: () => engine.close(),
+  };
+}

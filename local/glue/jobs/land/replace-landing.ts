@@ -1,0 +1,117 @@
+import { createReadStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import pg from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
+import type { LandJobSpec } from '../../../../model/plan.js';
+import { JobFailure } from '../job-script.js';
+
+/** A finished CSV file and the landing table it replaces. */
+export interface Replacement {
+  /** PostgreSQL URL of the Glue connection. */
+  readonly url: string;
+  readonly database: string;
+  readonly spec: LandJobSpec;
+  readonly runKey: string;
+  readonly csv: string;
+  readonly rows: number;
+}
+
+function withDatabase(url: string, database: string): string {
+  const parsed = new URL(url);
+  parsed.pathname = `/${encodeURIComponent(database)}`;
+  return parsed.href;
+}
+
+const hints: Readonly<Record<string, string>> = {
+  '42P01': 'a table is missing: run the set-up statements of the plan first',
+  '42703': 'a column is missing: the warehouse has another version of the model',
+  '3D000': 'the database does not exist',
+  '28P01': 'the password of the connection is wrong',
+  '53100': 'the disk is full',
+};
+
+/** PostgreSQL's messages quote values, so only the SQLSTATE, the relation and the column are told. */
+function asJobFailure(error: unknown, target: string): unknown {
+  if (error instanceof pg.DatabaseError) {
+    const hint = hints[error.code ?? ''] ?? `see SQLSTATE ${error.code ?? 'unknown'}`;
+    const column = error.column === undefined ? '' : `, column ${error.column}`;
+    return new JobFailure(
+      `The warehouse refused to replace ${target}${column} (SQLSTATE ${error.code ?? 'unknown'}): ${hint}`
+    );
+  }
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (/^E(CONN|HOST|NET|PIPE|TIMEDOUT)/.test(code)) return new JobFailure(`The warehouse cannot be reached (${code})`);
+  return error;
+}
+
+/** Stops what the connection is doing on the server; PostgreSQL notices a closed socket only when it next writes. */
+async function cancelBackend(url: string, pid: number): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    await client.query('SELECT pg_cancel_backend($1)', [pid]);
+  } finally {
+    await client.end();
+  }
+}
+
+/**
+ * Replaces all rows of the landing table and the entity's row in `sluice.landing_loads`, in one transaction.
+ * When `signal` is aborted before the commit, everything is rolled back.
+ * @throws JobFailure with the SQLSTATE when the warehouse refuses; nothing is changed then.
+ */
+export async function replaceLanding(replacement: Replacement, signal: AbortSignal): Promise<void> {
+  const { spec, runKey, rows } = replacement;
+  const url = withDatabase(replacement.url, replacement.database);
+  const target = spec.target
+    .split('.')
+    .map((part) => pg.escapeIdentifier(part))
+    .join('.');
+  const columns = spec.columns.map((column) => pg.escapeIdentifier(column.name)).join(', ');
+  signal.throwIfAborted();
+  const client = new pg.Client({ connectionString: url, application_name: `land_${spec.entity}_job` });
+  client.on('error', () => undefined); // a lost connection also rejects the query under way
+  let cancelling: Promise<void> | undefined;
+  try {
+    await client.connect();
+    const identity = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    const pid = identity.rows[0]?.pid ?? 0;
+    const cancel = (): void => {
+      cancelling = cancelBackend(url, pid).catch(() => undefined);
+    };
+    signal.addEventListener('abort', cancel, { once: true });
+    try {
+      await client.query('BEGIN');
+      // Two loads of one table in turn: under READ COMMITTED neither DELETE would see the rows of the other.
+      await client.query(`LOCK TABLE ${target} IN EXCLUSIVE MODE`);
+      await client.query(`DELETE FROM ${target}`);
+      await pipeline(
+        createReadStream(replacement.csv, { highWaterMark: 1 << 18 }),
+        client.query(copyFrom(`COPY ${target} (${columns}) FROM STDIN (FORMAT csv)`)),
+        { signal }
+      );
+      const counted = await client.query<{ n: string }>(`SELECT count(*) AS n FROM ${target}`);
+      if (Number(counted.rows[0]?.n) !== rows) {
+        throw new JobFailure(`${spec.target} holds ${counted.rows[0]?.n ?? 'no'} rows after loading ${rows}`);
+      }
+      await client.query('DELETE FROM sluice.landing_loads WHERE entity = $1', [spec.entity]);
+      await client.query('INSERT INTO sluice.landing_loads (entity, run_key, row_count) VALUES ($1, $2, $3)', [
+        spec.entity,
+        runKey,
+        rows,
+      ]);
+      signal.throwIfAborted();
+      await client.query('COMMIT');
+    } finally {
+      signal.removeEventListener('abort', cancel);
+    }
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => undefined);
+    signal.throwIfAborted();
+    throw asJobFailure(error, spec.target);
+  } finally {
+    await cancelling;
+    await client.end().catch(() => undefined);
+  }
+}
