@@ -1,0 +1,87 @@
+import { randomUUID } from 'node:crypto';
+import type { Database } from './change-log.js';
+import type { TableDescription } from './table-description.js';
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** How many items a table has and their bytes, see `itemSize`. */
+export interface TableSize {
+  readonly items: number;
+  readonly bytes: number;
+}
+
+/** The tables' descriptions and sizes: held in memory, written through to the database. */
+export class Tables {
+  readonly #byName = new Map<string, TableDescription>();
+  readonly #sizes = new Map<string, TableSize>();
+
+  private constructor(readonly db: Database) {}
+
+  /** Reads all tables, and ends what a crash left half done: a table being made is ready, one being deleted goes. */
+  static async open(db: Database): Promise<Tables> {
+    const tables = new Tables(db);
+    for await (const [key, value] of db.iterator({ gte: 'size/', lt: 'size0' })) {
+      tables.#sizes.set(key.slice('size/'.length), JSON.parse(value) as TableSize);
+    }
+    for await (const value of db.values({ gte: 'table/', lt: 'table0' })) {
+      const table = JSON.parse(value) as TableDescription;
+      if (table.TableStatus === 'DELETING') {
+        await tables.clearTable(table.TableId);
+        await tables.delete(table.TableName);
+        continue;
+      }
+      table.TableStatus = 'ACTIVE';
+      for (const index of table.GlobalSecondaryIndexes ?? []) index.IndexStatus = 'ACTIVE';
+      tables.#byName.set(table.TableName, table);
+    }
+    return tables;
+  }
+
+  /** The description as it is kept; not to be changed by the caller. */
+  get(name: string): TableDescription | undefined {
+    return this.#byName.get(name);
+  }
+
+  /** In order of their names. */
+  names(): string[] {
+    return [...this.#byName.keys()].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  }
+
+  /** Live, where AWS brings these figures up to date about every six hours. */
+  size(tableId: string): TableSize {
+    return this.#sizes.get(tableId) ?? { items: 0, bytes: 0 };
+  }
+
+  /** Adds to a table's size. */
+  grow(tableId: string, by: TableSize): void {
+    const { items, bytes } = this.size(tableId);
+    this.#sizes.set(tableId, { items: items + by.items, bytes: bytes + by.bytes });
+  }
+
+  /** The database entry that keeps a table's size. */
+  sizeEntry(tableId: string): { key: string; value: string } {
+    return { key: `size/${tableId}`, value: JSON.stringify(this.size(tableId)) };
+  }
+
+  /** Keeps a description. dynalite's table ids are four characters short of a UUID: the caller's object gets a whole one. */
+  async put(table: TableDescription): Promise<void> {
+    if (!uuid.test(table.TableId)) table.TableId = randomUUID();
+    const text = JSON.stringify(table);
+    this.#byName.set(table.TableName, JSON.parse(text) as TableDescription);
+    await this.db.put(`table/${table.TableName}`, text);
+  }
+
+  async delete(name: string): Promise<void> {
+    this.#byName.delete(name);
+    await this.db.del(`table/${name}`);
+  }
+
+  /** Removes a table's items, indexes, changes and size. */
+  async clearTable(tableId: string): Promise<void> {
+    this.#sizes.delete(tableId);
+    for (const kind of ['item', 'index', 'change']) {
+      await this.db.clear({ gte: `${kind}/${tableId}/`, lt: `${kind}/${tableId}0` });
+    }
+    await this.db.del(`size/${tableId}`);
+  }
+}
