@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { GetObjectCommand, paginateListObjectsV2 } from '@aws-sdk/client-s3';
+import { Context } from '@temporalio/activity';
 import type { CompletedExport } from './dynamodb.js';
 import type { ManifestFiles } from './export-manifest.js';
 import { ManifestError, manifestSummary, parseJson, readManifestFiles } from './export-manifest.js';
@@ -38,7 +39,7 @@ export interface S3Activities {
 export function createS3Activities({ s3 }: { readonly s3: S3Client }): S3Activities {
   const open = async (bucket: string, key: string): Promise<Readable> => {
     const { Body } = await onResource(`s3://${bucket}/${key}`, () =>
-      s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }))
+      s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }), { abortSignal: Context.current().cancellationSignal })
     );
     return Body as Readable;
   };
@@ -68,11 +69,13 @@ export function createS3Activities({ s3 }: { readonly s3: S3Client }): S3Activit
     const prefix = summaryKey.slice(0, Math.max(0, summaryKey.lastIndexOf('AWSDynamoDB/')));
     const missing = new Map([...etags].map(([key, etag]) => [key.startsWith(prefix) ? key : prefix + key, etag]));
     const folders = new Set([...missing.keys()].map((key) => key.slice(0, key.lastIndexOf('/') + 1)));
+    const { cancellationSignal: signal, cancelled } = Context.current();
     let bytes = 0;
     for (const folder of folders) {
       const pages = paginateListObjectsV2({ client: s3 }, { Bucket: bucket, Prefix: folder });
       await onResource(`s3://${bucket}/${folder}`, async () => {
         for await (const { Contents = [] } of pages) {
+          if (signal.aborted) await cancelled;
           for (const { Key = '', ETag = '', Size = 0 } of Contents) {
             const etag = missing.get(Key);
             if (etag === undefined) continue;

@@ -23,9 +23,25 @@ export class SearchAttributeError extends Error {
   }
 }
 
+/** The namespace does not exist, or these credentials do not see it. */
+export class NamespaceError extends Error {
+  constructor(namespace: string, cause: unknown) {
+    super(
+      `Temporal has no namespace ${namespace}. Create it with\n` +
+        `  temporal operator namespace create --namespace ${namespace}\n` +
+        'or name another one in TEMPORAL_NAMESPACE.',
+      { cause }
+    );
+    this.name = 'NamespaceError';
+  }
+}
+
+const grpcNotFound = 5;
+
 /**
- * Adds Sluice's search attributes to the namespace where they are missing. Throws {@link SearchAttributeError} when
- * they are and cannot be added. A server that does not tell which it has is taken to have them.
+ * Adds Sluice's search attributes to the namespace where they are missing. Throws {@link SearchAttributeError} when they
+ * are and cannot be added, {@link NamespaceError} when there is no such namespace. A server that does not tell which it
+ * has is taken to have them.
  */
 export async function ensureSearchAttributes(
   connection: NativeConnection,
@@ -37,6 +53,7 @@ export async function ensureSearchAttributes(
   try {
     present = (await operatorService.listSearchAttributes({ namespace })).customAttributes ?? {};
   } catch (error) {
+    if ((error as { code?: unknown }).code === grpcNotFound) throw new NamespaceError(namespace, error);
     onWarning(`Temporal does not tell which search attributes it has: ${String(error)}`);
     return;
   }

@@ -92,10 +92,16 @@ export async function startWorker(options: StartWorkerOptions): Promise<SluiceWo
       maxHeartbeatThrottleInterval: '1s',
       maxConcurrentActivityTaskExecutions: 200,
     });
+    let ended = false;
     return {
       namespace,
-      run: () => worker.run().finally(release),
-      shutdown: () => {
+      async run() {
+        const running = worker.run().finally(release);
+        if (ended) worker.shutdown();
+        await running;
+      },
+      shutdown() {
+        ended = true;
         if (worker.getState() === 'RUNNING') worker.shutdown();
       },
     };

@@ -8,7 +8,7 @@ export async function exportTable(run: EltRun, tableArn: string): Promise<Verifi
   const { plan, deployment } = run.input;
   const at = run.at('export', 'export');
   const completed = await run.sheet.step('export', async (step) => {
-    const done = await startThenWait({
+    return await startThenWait({
       start: async () => {
         const input = { ...at, tableArn, bucket: deployment.buckets.raw, prefix: plan.source.table };
         const started = await startExport.executeWithOptions({ summary: `start export of ${plan.source.table}` }, [
@@ -20,8 +20,6 @@ export async function exportTable(run: EltRun, tableArn: string): Promise<Verifi
       wait: ({ exportArn }) =>
         waitExport.executeWithOptions({ summary: `export of ${plan.source.table}` }, [{ ...at, exportArn }]),
     });
-    step.counts({ items: done.itemCount });
-    return done;
   });
   return await run.sheet.step('verify', async (step) => {
     const verified = await verifyExport.executeWithOptions({ summary: 'verify the manifest' }, [

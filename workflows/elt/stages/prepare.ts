@@ -27,13 +27,11 @@ export function batches(statements: readonly SqlStatement[]): string[][] {
 /** Checks the source before anything is touched, then brings the warehouse's schemas, tables and procedures up to date. */
 export async function prepare(run: EltRun): Promise<SourceTable> {
   const { plan } = run.input;
-  const table = await run.sheet.step('source', async (step) => {
-    const found = await describeSource.executeWithOptions({ summary: `check ${plan.source.table}` }, [
+  const table = await run.sheet.step('source', () =>
+    describeSource.executeWithOptions({ summary: `check ${plan.source.table}` }, [
       { ...run.at('prepare', 'source'), source: plan.source },
-    ]);
-    step.counts({ items: found.itemCount });
-    return found;
-  });
+    ])
+  );
   await run.transaction(
     'prepare',
     'setup',

@@ -1,0 +1,83 @@
+import { NativeConnection } from '@temporalio/worker';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { TemporalServer } from '../../local/temporal/index.js';
+import { searchAttributes } from '../../model/elt-run.js';
+import { TemporalConnectionError, startWorker } from '../../workers/index.js';
+import { ensureSearchAttributes, SearchAttributeError } from '../../workers/search-attributes.js';
+import { startTestServer } from './temporal-server.js';
+
+describe('the worker', () => {
+  let server: TemporalServer;
+  let env: NodeJS.ProcessEnv;
+  beforeAll(async () => {
+    server = await startTestServer();
+    env = { TEMPORAL_ADDRESS: server.address, AWS_REGION: 'us-east-1' };
+  });
+  afterAll(async () => server?.stop());
+
+  const registered = async (): Promise<string[]> => {
+    const connection = await NativeConnection.connect({ address: server.address });
+    try {
+      const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace: 'default' });
+      return Object.keys(customAttributes ?? {});
+    } finally {
+      await connection.close();
+    }
+  };
+
+  it('registers the search attributes that the server lacks, polls, and drains when told to', async () => {
+    expect(await registered()).not.toContain('SluiceTable');
+    const worker = await startWorker({ configuration: { taskQueue: 'q1' }, env, logLevel: 'silent' });
+    expect(worker.namespace).toBe('default');
+    expect(await registered()).toEqual(expect.arrayContaining([...searchAttributes]));
+    const running = worker.run();
+    worker.shutdown();
+    worker.shutdown();
+    await running;
+  });
+
+  it('ends at once when it was told to before it ran', async () => {
+    const worker = await startWorker({ configuration: { taskQueue: 'q2' }, env, logLevel: 'silent' });
+    worker.shutdown();
+    await worker.run();
+  });
+
+  it('says where it looked for Temporal when nobody answers there', async () => {
+    const nobody = { ...env, TEMPORAL_ADDRESS: '127.0.0.1:1' };
+    const starting = startWorker({ configuration: { taskQueue: 'q3' }, env: nobody, logLevel: 'silent' });
+    await expect(starting).rejects.toThrow(TemporalConnectionError);
+    await expect(starting).rejects.toThrow(/127\.0\.0\.1:1\b.*\n.*TEMPORAL_ADDRESS/);
+  });
+
+  it('says which commands create the search attributes when it may not', async () => {
+    const connection = await NativeConnection.connect({ address: server.address });
+    try {
+      const { workflowService, operatorService } = connection;
+      const day = 86_400;
+      await workflowService.registerNamespace({
+        namespace: 'full',
+        workflowExecutionRetentionPeriod: { seconds: day as never }, // typed as a Long, sent as it is
+      });
+      // The server's SQL visibility has ten columns for keywords.
+      const keywords = Object.fromEntries(Array.from({ length: 10 }, (_, index) => [`Keyword${index}`, 2 as const]));
+      await expect
+        .poll(() => operatorService.addSearchAttributes({ namespace: 'full', searchAttributes: keywords }), {
+          timeout: 30_000,
+        })
+        .toBeDefined();
+      const refused = await ensureSearchAttributes(connection, 'full').catch((error: unknown) => error);
+      expect(refused).toBeInstanceOf(SearchAttributeError);
+      expect(String(refused)).toContain(
+        'temporal operator search-attribute create --namespace full --name SluiceVerdict --type Keyword'
+      );
+    } finally {
+      await connection.close();
+    }
+  });
+
+  it('says how to create a namespace that is not there', async () => {
+    const elsewhere = { ...env, TEMPORAL_NAMESPACE: 'nowhere' };
+    const starting = startWorker({ configuration: { taskQueue: 'q4' }, env: elsewhere, logLevel: 'silent' });
+    await expect(starting).rejects.toThrow(/no namespace nowhere[\s\S]*temporal operator namespace create/);
+  });
+});
