@@ -33,18 +33,20 @@ export interface GuardedProcess {
 /*
  * The shell holds the read end of our stdin pipe. When we end, in any way including SIGKILL, the pipe closes, `read`
  * sees the end of file and the server is stopped; no signal handler of ours could do that. `read` is built into the
- * shell, so that ending the watcher leaves no further process. The last `kill` ends what the server left behind in our
- * process group, the watcher among it.
+ * shell, so that ending the watcher leaves no further process. The shell's own words (`Terminated`) must not go to our
+ * pipe: it is broken by then, and SIGPIPE would end the shell too early. The last `kill` ends what the server left behind
+ * in our process group, the watcher among it.
  */
 const guardScript = `
 exec 3<&0 </dev/null
 sig=$1; shift
 "$@" 3<&- &
 child=$!
+exec >/dev/null 2>&1
 ( read -r _ <&3
   kill -s "$sig" "$child"; i=0
   while kill -0 "$child" && [ "$i" -lt 100 ]; do sleep 0.1; i=$((i+1)); done
-  kill -s KILL "$child" ) >/dev/null 2>&1 &
+  kill -s KILL "$child" ) &
 wait "$child"
 code=$?
 trap '' TERM
