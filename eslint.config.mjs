@@ -99,7 +99,7 @@ export default tseslint.config(
   {
     // The local AWS is for laptops and tests: of the product, only the commands that start it know it.
     files: ['client/**/*.ts'],
-    ignores: ['client/commands/{demo,up,down}.ts', 'client/local/**'],
+    ignores: ['client/commands/{demo,up,down}.ts', 'client/environment/**'],
     rules: {
       '@typescript-eslint/no-restricted-imports': [
         'error',

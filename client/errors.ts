@@ -81,14 +81,20 @@ export function messageOf(error: unknown): string {
   return String(error);
 }
 
-function problemsOf(error: unknown): string[] | undefined {
-  if (!(error instanceof Error) || !('problems' in error) || !Array.isArray(error.problems)) return undefined;
-  return error.problems.map((problem: unknown) =>
-    typeof problem === 'string' ? problem : describeProblem(problem as { path?: unknown; message?: unknown })
-  );
+/** A fault in a file, as the errors of the model and of the configuration list them. */
+interface Problem {
+  readonly path?: string;
+  readonly message?: string;
+  /** Position in the file, from 1. */
+  readonly line?: number;
+  readonly column?: number;
 }
 
-function describeProblem(problem: { path?: unknown; message?: unknown }): string {
-  const path = Array.isArray(problem.path) ? problem.path.join('.') : String(problem.path ?? '');
-  return path === '' ? String(problem.message) : `${path}: ${String(problem.message)}`;
+function problemsOf(error: unknown): string[] | undefined {
+  if (!(error instanceof Error) || !('problems' in error) || !Array.isArray(error.problems)) return undefined;
+  return (error.problems as (string | Problem)[]).map((problem) => {
+    if (typeof problem === 'string') return problem;
+    const { path, message = '', line, column } = problem;
+    return `${line === undefined ? '' : `${line}:${column ?? 1} `}${path ? `${path}: ` : ''}${message}`;
+  });
 }

@@ -3,10 +3,9 @@ import {
   CancelStatementCommand,
   DescribeStatementCommand,
   ExecuteStatementCommand,
-  RedshiftDataClient,
   paginateGetStatementResult,
 } from '@aws-sdk/client-redshift-data';
-import type { ColumnMetadata, Field, StatusString } from '@aws-sdk/client-redshift-data';
+import type { ColumnMetadata, Field, StatusString, RedshiftDataClient } from '@aws-sdk/client-redshift-data';
 import { RunFailedError } from './errors.js';
 
 /** Seconds for which the Data API holds a call open until the statement has ended (1 to 30). */

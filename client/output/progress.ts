@@ -12,8 +12,11 @@ export interface Step {
 
 /** The display of long work, on stderr. */
 export interface Progress {
-  /** Shows `title` while `work` runs, and how it ended. Passes on its result or error. */
-  step<T>(title: string, work: (step: Step) => Promise<T>): Promise<T>;
+  /**
+   * Shows `title` while `work` runs, and how it ended. Passes on its result or error.
+   * @param options - `timed: false` leaves out how long it was shown.
+   */
+  step<T>(title: string, work: (step: Step) => Promise<T>, options?: { readonly timed?: boolean }): Promise<T>;
 }
 
 /** A live display on a terminal, plain lines elsewhere. */
@@ -32,7 +35,7 @@ export function bar(done: number, total: number, width = 30): string {
 
 function liveProgress(stream: NodeJS.WriteStream): Progress {
   return {
-    step: async (title, work) => {
+    step: async (title, work, { timed = true } = {}) => {
       const { Listr, ListrLogger, PRESET_TIMER, ProcessOutput } = await import('listr2');
       let result: { value: Awaited<ReturnType<typeof work>> } | undefined;
       const list = new Listr(
@@ -54,7 +57,7 @@ function liveProgress(stream: NodeJS.WriteStream): Progress {
           rendererOptions: {
             logger: new ListrLogger({ processOutput: new ProcessOutput(stream, stream, { leaveEmptyLine: false }) }),
             showErrorMessage: false,
-            timer: PRESET_TIMER,
+            ...(timed && { timer: PRESET_TIMER }),
           },
         }
       );
@@ -68,13 +71,17 @@ function liveProgress(stream: NodeJS.WriteStream): Progress {
 function plainProgress(stream: NodeJS.WriteStream): Progress {
   const line = (text: string): void => void stream.write(`${text}\n`);
   return {
-    step: async (title, work) => {
+    step: async (title, work, { timed = true } = {}) => {
       const started = performance.now();
       let shown = title;
       let quarter = 0;
+      let reported = '';
       line(`… ${title}`);
       const step: Step = {
-        report: (text) => line(`  ${text}`),
+        report: (text) => {
+          if (text !== reported) line(`  ${text}`);
+          reported = text;
+        },
         bar: (done, total) => {
           const reached = total === 0 ? 4 : Math.floor((4 * done) / total);
           if (reached > quarter) line(`  ${reached * 25} %`);
@@ -82,13 +89,13 @@ function plainProgress(stream: NodeJS.WriteStream): Progress {
         },
         title: (text) => void (shown = text),
       };
-      const seconds = (): string => duration((performance.now() - started) / 1000);
+      const seconds = (): string => (timed ? ` (${duration((performance.now() - started) / 1000)})` : '');
       try {
         const value = await work(step);
-        line(`✔ ${shown} (${seconds()})`);
+        line(`✔ ${shown}${seconds()}`);
         return value;
       } catch (error) {
-        line(`✖ ${shown} (${seconds()})`);
+        line(`✖ ${shown}${seconds()}`);
         throw error;
       }
     },

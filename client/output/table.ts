@@ -46,6 +46,5 @@ function text(cell: Cell): string {
 }
 
 function printable(value: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
   return value.replace(/[\u0000-\u001f\u007f-\u009f]/g, (character) => JSON.stringify(character).slice(1, -1));
 }

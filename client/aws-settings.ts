@@ -1,0 +1,25 @@
+/** Settings that all AWS clients take. */
+export interface AwsSettings {
+  readonly endpoint?: string;
+  readonly region?: string;
+  readonly credentials?: {
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+    readonly sessionToken?: string;
+  };
+}
+
+/**
+ * Settings for the AWS clients of an environment. The SDK reads the process's own by itself, with profiles and roles;
+ * of another one, such as a local environment's, Region, endpoint and access keys are spelled out.
+ */
+export function awsSettings(env: NodeJS.ProcessEnv): AwsSettings {
+  if (env === process.env) return {};
+  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = env;
+  return {
+    endpoint: env.AWS_ENDPOINT_URL,
+    region: env.AWS_REGION,
+    ...(accessKeyId &&
+      secretAccessKey && { credentials: { accessKeyId, secretAccessKey, sessionToken: env.AWS_SESSION_TOKEN } }),
+  };
+}

@@ -1,0 +1,57 @@
+import type { WarehousePlan } from '../../model/plan.js';
+import type { CommandContext } from '../command-context.js';
+import { loadSettings } from '../settings.js';
+
+/** Options of `sluice plan`. */
+export interface PlanOptions {
+  readonly model?: string;
+}
+
+/**
+ * `sluice plan`: compiles the model and shows what a run would do. The document is the plan itself, the input of the
+ * `elt` workflow, with each statement under a key named `sql`.
+ */
+export function plan(context: CommandContext, options: PlanOptions): Promise<void> {
+  const { plan: compiled, configuration } = loadSettings(context, options.model);
+  const { deployment } = configuration;
+  const window = {
+    type: 'FULL_EXPORT',
+    format: 'DYNAMODB_JSON',
+    s3: `s3://${deployment.buckets.raw}/${compiled.source.table}/`,
+  };
+  context.console.print(readable(compiled, window.s3));
+  context.console.document({ ...compiled, export: window, deployment });
+  return Promise.resolve();
+}
+
+/** The plan as SQL that can be read from top to bottom, the rest of it as comments. */
+function readable(compiled: WarehousePlan, raw: string): string {
+  const { source, lake, entities } = compiled;
+  const section = (title: string): string => `\n-- ${title}\n-- ${'-'.repeat(title.length)}`;
+  const statement = (name: string, sql: string): string => `-- ${name}\n${sql.trim().replace(/;$/, '')};`;
+  const waves = (title: string, calls: WarehousePlan['staging']): string[] => [
+    section(title),
+    ...calls.flatMap((wave, index) => [
+      ...(calls.length > 1 ? [`-- wave ${index + 1}, side by side: ${wave.map(({ name }) => name).join(', ')}`] : []),
+      ...wave.map(({ sql, procedure }) => statement(procedure, sql)),
+    ]),
+  ];
+  return [
+    `-- Plan of model ${compiled.name}, hash ${compiled.hash}`,
+    `-- Export: DynamoDB table ${source.table}, the whole of it, to ${raw}`,
+    `-- Lake: Glue job ${lake.jobName}, item types ${lake.spec.itemTypes.map(({ name }) => name).join(', ')}`,
+    ...entities.map(
+      ({ jobName, spec }) => `-- Landing: Glue job ${jobName}, items of type ${spec.itemType} to ${spec.target}`
+    ),
+    section('Set-up: schemas, tables and procedures'),
+    ...compiled.setup.map(({ name, sql }) => statement(name, sql)),
+    ...waves('Landing to staging', compiled.staging),
+    ...waves('Dimensions', compiled.dimensions),
+    ...waves('Facts', compiled.facts),
+    section('Counts'),
+    ...compiled.counts.map(({ table, sql }) => statement(`rows of ${table}`, sql)),
+    statement(compiled.unknownMembers.name, compiled.unknownMembers.sql),
+    ...(compiled.reports.length > 0 ? [section('Reports')] : []),
+    ...compiled.reports.map(({ name, title, sql }) => statement(`${name}: ${title}`, sql)),
+  ].join('\n');
+}

@@ -1,0 +1,78 @@
+import { loadConfiguration } from '../../model/configuration.js';
+import type { CommandContext } from '../command-context.js';
+import { SluiceClient } from '../index.js';
+import { count, duration, table } from '../output/table.js';
+import { drawRejections } from '../rejections.js';
+import type { RunDetails } from '../run-types.js';
+import { secondsOf } from '../show-stages.js';
+import { runLink } from '../temporal-ui.js';
+
+/** `sluice show RUN`: one run with its stages. The document is its RunDetails, with the link to the Web UI. */
+export async function show(context: CommandContext, run: string): Promise<void> {
+  const { console, env } = context;
+  const configuration = loadConfiguration({ file: context.configFile, env });
+  const client = await SluiceClient.connect({ configuration, env });
+  try {
+    const details = await client.describeRun(run);
+    const temporalUi = await runLink(env, details.workflowId);
+    console.print(readable(details, temporalUi));
+    const { result } = details;
+    if (result !== undefined && Object.keys(result.rejected).length > 0) {
+      // The reports are in S3, which may be out of reach from here while the run's own record is not.
+      const rejections = await client.rejections(result).catch(() => undefined);
+      if (rejections !== undefined) console.print(`\nRejected items\n${drawRejections(rejections)}`);
+    }
+    console.document({ ...details, temporalUi });
+  } finally {
+    await client.close();
+  }
+}
+
+function readable(run: RunDetails, temporalUi: string | undefined): string {
+  const { result, progress } = run;
+  const facts: [string, string | undefined][] = [
+    ['Run', run.runKey],
+    ['Workflow', run.workflowId],
+    ['Table', run.table],
+    ['Status', run.status],
+    ['Failure', run.failure],
+    ['Started', run.startedAt],
+    ['Ended', run.endedAt],
+    ['Items', result && count(result.items)],
+    ['Events', count(run.historyEvents)],
+    ['Web UI', temporalUi],
+  ];
+  const lines = facts.flatMap(([name, value]) => (value === undefined ? [] : [`${name.padEnd(9)} ${value}`]));
+  const stages = (progress?.stages ?? []).flatMap((stage) =>
+    stage.steps.map((step) => {
+      const seconds = secondsOf(step);
+      const counts = Object.entries(step.counts ?? {}).map(([name, value]) => `${count(value)} ${name}`);
+      return [
+        stage.name,
+        step.name,
+        step.state,
+        seconds === undefined ? '' : duration(seconds),
+        counts.join(', '),
+        step.remoteId,
+      ];
+    })
+  );
+  const head = ['stage', 'step', 'state', 'took', 'counts', 'remote id'];
+  if (stages.length > 0) lines.push('', table(head, stages));
+  else lines.push('', 'Stages are not known: no worker answers on the task queue of the run.');
+  if (result !== undefined) {
+    lines.push(
+      '',
+      table(
+        ['table', 'rows'],
+        Object.entries(result.tables).map(([name, rows]) => [name, count(rows)])
+      )
+    );
+  }
+  const unknown = (result?.unknownMembers ?? []).filter(({ rows }) => rows > 0);
+  if (unknown.length > 0) {
+    const rows = unknown.map(({ fact, dimension, rows: n }) => [fact, dimension, count(n)]);
+    lines.push('', 'Fact rows with an unknown member', table(['fact', 'dimension', 'rows'], rows));
+  }
+  return lines.join('\n');
+}

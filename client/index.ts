@@ -1,0 +1,226 @@
+import { WorkflowExecutionAlreadyStartedError, WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client';
+import type { WorkflowExecutionDescription, WorkflowExecutionInfo, WorkflowHandle } from '@temporalio/client';
+import type { Configuration } from '../model/configuration.js';
+import { defaultRunKey, eltWorkflowOptions, freshRunKey, runKeyProblem } from '../model/elt-run.js';
+import type { WarehousePlan } from '../model/plan.js';
+import type { EltInput, EltProgress, EltResult } from '../workflows/index.js';
+import { RunFailedError, UsageError } from './errors.js';
+import { readRejections } from './rejections.js';
+import type { Rejection } from './rejections.js';
+import type { RunDetails, RunSummary, RunUpdate, StartedRun } from './run-types.js';
+import { TemporalConnection } from './temporal-connection.js';
+import { openWarehouse } from './warehouse.js';
+import type { QueryResult, WarehouseQuery } from './warehouse-query.js';
+
+export { CommandError, ExitCode, RunFailedError, UsageError } from './errors.js';
+export type { Rejection, RejectionReason } from './rejections.js';
+export type { RunDetails, RunSummary, RunUpdate, StartedRun } from './run-types.js';
+export type { QueryResult, ResultValue } from './warehouse-query.js';
+
+/** How a client is connected. */
+export interface SluiceClientOptions {
+  /** What `loadConfiguration()` of `sluice/model` gives. */
+  readonly configuration: Configuration;
+  /** Temporal's and AWS's variables. Default: the process's own environment. */
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/** The elt workflow as the client sees it. */
+type Elt = (input: EltInput) => Promise<EltResult>;
+
+/** Milliseconds between two looks at a run that is watched. */
+const watchIntervalMs = 250;
+
+/** Starts, watches and lists runs, and queries the warehouse they load. */
+export class SluiceClient {
+  private warehouse: WarehouseQuery | undefined;
+
+  private constructor(
+    private readonly configuration: Configuration,
+    private readonly env: NodeJS.ProcessEnv,
+    private readonly temporal: TemporalConnection
+  ) {}
+
+  /**
+   * Connects to the Temporal server that the environment names; the warehouse is connected to when first queried.
+   * @throws UsageError naming the address when no server answers.
+   */
+  static async connect({ configuration, env = process.env }: SluiceClientOptions): Promise<SluiceClient> {
+    return new SluiceClient(configuration, env, await TemporalConnection.connect(env));
+  }
+
+  /**
+   * Starts the elt workflow. A run key that already ran, whatever came of it, is reported and not run again.
+   * @param options - `runKey` (default: today's date in UTC), or `fresh` for a key that no run has.
+   * @throws UsageError when the run key cannot be one.
+   */
+  async startElt(
+    plan: WarehousePlan,
+    options: { readonly runKey?: string; readonly fresh?: boolean } = {}
+  ): Promise<StartedRun> {
+    const runKey = options.fresh ? freshRunKey() : (options.runKey ?? defaultRunKey());
+    const problem = runKeyProblem(runKey);
+    if (problem !== undefined) throw new UsageError(`${JSON.stringify(runKey)}: ${problem}`);
+    const { deployment, taskQueue } = this.configuration;
+    const start = eltWorkflowOptions(plan, deployment, runKey, taskQueue);
+    try {
+      await this.temporal.read(() => this.temporal.client.workflow.start<Elt>('elt', start));
+      return { runKey, workflowId: start.workflowId, alreadyRan: false, status: 'RUNNING' };
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+      const { status } = await this.describe(start.workflowId);
+      return { runKey, workflowId: start.workflowId, alreadyRan: true, status: status.name };
+    }
+  }
+
+  /**
+   * A run with its stages and, when it has ended, its result or failure.
+   * @param run - run key or workflow id.
+   * @throws UsageError when there is no such run, or several models have one of this key.
+   */
+  async describeRun(run: string, signal?: AbortSignal): Promise<RunDetails> {
+    const workflowId = await this.findRun(run, signal);
+    const info = await this.describe(workflowId, signal);
+    const summary = summaryOf(info);
+    const progress = await this.progress(workflowId, signal).catch(() => undefined);
+    if (summary.status === 'RUNNING') return { ...summary, progress };
+    try {
+      return { ...summary, progress, result: await this.result(workflowId, signal) };
+    } catch (error) {
+      if (!(error instanceof RunFailedError)) throw error;
+      return { ...summary, progress, failure: error.message };
+    }
+  }
+
+  /** Stages and steps of a run, asked of its workflow; fails while no worker answers. */
+  progress(workflowId: string, signal?: AbortSignal): Promise<EltProgress> {
+    return this.temporal.call(() => this.handle(workflowId).query<EltProgress>('progress'), signal);
+  }
+
+  /**
+   * Looks at a run until it ends; the last update has the final status.
+   * @throws RunFailedError when the server does not answer for half a minute; the signal's reason when aborted.
+   */
+  async *watch(workflowId: string, signal?: AbortSignal): AsyncGenerator<RunUpdate> {
+    for (;;) {
+      const { status } = await this.describe(workflowId, signal);
+      const progress = await this.progress(workflowId, signal).catch(() => undefined);
+      yield { status: status.name, progress };
+      if (status.name !== 'RUNNING') return;
+      await new Promise((resolve) => setTimeout(resolve, watchIntervalMs));
+    }
+  }
+
+  /**
+   * Waits for a run to end and gives its result.
+   * @throws RunFailedError with the message of the innermost cause when it failed or was cancelled.
+   */
+  async result(workflowId: string, signal?: AbortSignal): Promise<EltResult> {
+    for (;;) {
+      const { status } = await this.describe(workflowId, signal);
+      if (status.name !== 'RUNNING') break;
+      await new Promise((resolve) => setTimeout(resolve, watchIntervalMs));
+    }
+    try {
+      return await this.temporal.read(() => this.handle(workflowId).result(), signal);
+    } catch (error) {
+      if (error instanceof WorkflowFailedError) throw new RunFailedError(failureMessage(error), { cause: error });
+      throw error;
+    }
+  }
+
+  /**
+   * The latest runs, the newest first.
+   * @param options - `table`: only runs of this DynamoDB table; `limit`: at most this many (default 20).
+   */
+  async listRuns(options: { readonly table?: string; readonly limit?: number } = {}): Promise<RunSummary[]> {
+    const table = options.table === undefined ? '' : ` AND SluiceTable = ${quoted(options.table)}`;
+    return this.list(`WorkflowType = 'elt'${table}`, options.limit ?? 20);
+  }
+
+  /**
+   * Runs one SQL statement on the warehouse through the Redshift Data API.
+   * @throws RunFailedError with the database's message when it fails.
+   */
+  query(sql: string, signal?: AbortSignal): Promise<QueryResult> {
+    this.warehouse ??= openWarehouse(this.configuration.deployment.redshift, this.env);
+    return this.warehouse.query(sql, signal);
+  }
+
+  /** Why the jobs of a run rejected items, read from their reports in S3; by job name. */
+  rejections(result: EltResult): Promise<Record<string, Rejection>> {
+    return readRejections(result.rejected, this.env);
+  }
+
+  /** Closes the connections. */
+  async close(): Promise<void> {
+    this.warehouse?.close();
+    await this.temporal.close();
+  }
+
+  private handle(workflowId: string): WorkflowHandle<Elt> {
+    return this.temporal.client.workflow.getHandle<Elt>(workflowId);
+  }
+
+  private describe(workflowId: string, signal?: AbortSignal): Promise<WorkflowExecutionDescription> {
+    return this.temporal.read(() => this.handle(workflowId).describe(), signal);
+  }
+
+  private async findRun(run: string, signal?: AbortSignal): Promise<string> {
+    try {
+      await this.describe(run, signal);
+      return run;
+    } catch (error) {
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+    }
+    const found = await this.list(`WorkflowType = 'elt' AND SluiceRunKey = ${quoted(run)}`, 10);
+    const [first, ...others] = new Set(found.map(({ workflowId }) => workflowId));
+    if (first === undefined) throw new UsageError(`There is no run ${run}; \`sluice runs\` lists them.`);
+    if (others.length > 0) {
+      throw new UsageError(`Several models have a run ${run}: give its workflow id.`, [first, ...others]);
+    }
+    return first;
+  }
+
+  private async list(query: string, limit: number): Promise<RunSummary[]> {
+    return this.temporal.read(async () => {
+      const runs: RunSummary[] = [];
+      for await (const info of this.temporal.client.workflow.list({ query, pageSize: Math.min(limit, 100) })) {
+        runs.push(summaryOf(info));
+        if (runs.length === limit) break;
+      }
+      return runs;
+    });
+  }
+}
+
+type ListedInfo = Pick<
+  WorkflowExecutionInfo,
+  'workflowId' | 'typedSearchAttributes' | 'status' | 'startTime' | 'closeTime' | 'historyLength'
+>;
+
+function summaryOf(info: ListedInfo): RunSummary {
+  const attributes = new Map(info.typedSearchAttributes.getAll().map(({ key, value }) => [key.name, String(value)]));
+  return {
+    workflowId: info.workflowId,
+    runKey: attributes.get('SluiceRunKey') ?? '',
+    table: attributes.get('SluiceTable') ?? '',
+    status: info.status.name,
+    stage: attributes.get('SluiceStage') ?? '',
+    startedAt: info.startTime.toISOString(),
+    endedAt: info.closeTime?.toISOString(),
+    historyEvents: info.historyLength,
+  };
+}
+
+/** The innermost cause says what went wrong; those around it only which activity it went wrong in. */
+function failureMessage(error: Error): string {
+  let root = error;
+  while (root.cause instanceof Error) root = root.cause;
+  return root.message;
+}
+
+/** A string literal of Temporal's list filter. */
+function quoted(value: string): string {
+  return `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+}

@@ -1,0 +1,176 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { CommandContext } from './command-context.js';
+import { ExitCode, reportOf } from './errors.js';
+import { processConsole } from './output/console.js';
+import { projectVersion } from './project-files.js';
+
+/** Implementation of a command: its arguments, its options and the context. It ends well or throws. */
+type Implementation<Arguments extends unknown[]> = (context: CommandContext, ...args: Arguments) => Promise<void>;
+
+/**
+ * Parses a command line and runs its command.
+ * @param argv - the arguments after `sluice`.
+ * @returns the exit code; errors have been told on stderr and, under `--json`, as a document on stdout.
+ */
+export async function runCli(argv: readonly string[]): Promise<ExitCode> {
+  try {
+    await createProgram(process.env).parseAsync(argv, { from: 'user' });
+    return ExitCode.done;
+  } catch (error) {
+    if (error instanceof CommanderError) return endOfParsing(error, argv.includes('--json'));
+    return endOfCommand(error, argv.includes('--json'), process.env);
+  }
+}
+
+/** The `sluice` command with all its subcommands; nothing of an implementation is loaded before its command runs. */
+export function createProgram(env: NodeJS.ProcessEnv): Command {
+  const program = new Command('sluice')
+    .description('Durable ELT from DynamoDB single tables to a Redshift star schema, as Temporal workflows')
+    .version(projectVersion())
+    .exitOverride()
+    .showHelpAfterError('(add --help for the options and an example)');
+
+  /** Makes a subcommand with what every command has: `--json`, `--config` and an example in its help. */
+  const define = <Arguments extends unknown[]>(
+    parent: Command,
+    signature: string,
+    description: string,
+    examples: readonly string[],
+    load: () => Promise<Implementation<Arguments>>
+  ): Command =>
+    parent
+      .command(signature)
+      .description(description)
+      .option('--json', 'print one JSON document as the last line of stdout')
+      .option('--config <file>', 'configuration file (default: sluice.yaml, where there is one)')
+      .addHelpText('after', `\nExamples:\n${examples.map((example) => `  $ ${example}`).join('\n')}`)
+      .action(async (...received: unknown[]) => {
+        const command = received.pop() as Command;
+        const options = command.opts<{ json?: boolean; config?: string }>();
+        const context = { console: processConsole(options.json === true), configFile: options.config, env };
+        const run = await load();
+        await run(context, ...(received as Arguments));
+      });
+
+  define(
+    program,
+    'demo',
+    'Run the whole ELT on this machine: local AWS, Temporal server with Web UI, worker, sample data',
+    ['sluice demo', 'sluice demo --scale 20000 --keep', 'sluice demo --items items.jsonl.gz --json'],
+    async () => (await import('./commands/demo.js')).demo
+  )
+    .option('--items <file>', 'items to load, {"Item": {…}} in DynamoDB JSON a line, plain or gzip')
+    .option('--scale <n>', 'number of sample items to generate', positiveInteger, 5000)
+    .option('--model <file>', 'warehouse.yaml (default: the ecommerce example)')
+    .option('--keep', 'leave everything running until interrupted');
+
+  define(
+    program,
+    'up',
+    'Start the local AWS, a Temporal server and a worker, and keep them running until `sluice down` or Ctrl-C',
+    ['sluice up', 'sluice up --data ./data --port 4566 --no-worker', 'sluice up --json | tee environment.json'],
+    async () => (await import('./commands/up.js')).up
+  )
+    .option('--no-worker', 'leave the worker out, to run it by `sluice worker`')
+    .option('--data <folder>', 'folder that keeps the data over a restart (default: a temporary one)')
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--port <n>', 'port of the AWS endpoint (default: a free one)', portNumber)
+    .option('--warehouse <url>', 'existing PostgreSQL to use as the warehouse (default: one of its own)')
+    .option('--model <file>', 'warehouse.yaml (default: the ecommerce example)');
+
+  define(
+    program,
+    'down',
+    'Stop what `sluice up` runs',
+    ['sluice down', 'sluice down --data ./data'],
+    async () => (await import('./commands/down.js')).down
+  ).option('--data <folder>', 'data folder of the environment to stop (default: all of this user)');
+
+  define(
+    program,
+    'worker',
+    'Run the worker: SIGTERM drains it, a second one ends it at once',
+    ['sluice worker', 'TEMPORAL_ADDRESS=temporal:7233 sluice worker --config sluice.yaml'],
+    async () => (await import('./commands/worker.js')).worker
+  );
+
+  const run = program.command('run').description('Start a pipeline');
+  define(
+    run,
+    'elt',
+    'Start the ELT run of a day, or report the one that already ran',
+    ['sluice run elt --watch', 'sluice run elt --run-key 2026-03-01', 'sluice run elt --fresh --json'],
+    async () => (await import('./commands/run-elt.js')).runElt
+  )
+    .option('--model <file>', 'warehouse.yaml (default: the one of the configuration)')
+    .addOption(new Option('--run-key <key>', 'key of the run (default: the UTC date)').conflicts('fresh'))
+    .option('--fresh', 'make a new run key instead of reporting the run of the day')
+    .option('--watch', 'show the stages live and wait for the end');
+
+  define(
+    program,
+    'plan',
+    'Show what a run would do: jobs, tables, SQL; changes nothing and needs no server',
+    ['sluice plan', 'sluice plan --model warehouse.yaml --json'],
+    async () => (await import('./commands/plan.js')).plan
+  ).option('--model <file>', 'warehouse.yaml (default: the one of the configuration)');
+
+  define(
+    program,
+    'runs',
+    'List runs, the latest first',
+    ['sluice runs', 'sluice runs --table ecommerce --limit 50 --json'],
+    async () => (await import('./commands/runs.js')).runs
+  )
+    .option('--table <name>', 'only runs of this DynamoDB table')
+    .option('--limit <n>', 'at most this many', positiveInteger, 20);
+
+  define(
+    program,
+    'show <run>',
+    'Show one run, by run key or workflow id: stages, times, row counts, remote ids, failure',
+    ['sluice show 2026-03-01', 'sluice show elt-ecommerce-2026-03-01 --json'],
+    async () => (await import('./commands/show.js')).show
+  );
+
+  define(
+    program,
+    'query <sql>',
+    'Run SQL on the warehouse through the Redshift Data API',
+    [`sluice query 'SELECT count(*) FROM dwh."order"'`, `sluice query 'SELECT * FROM dwh.date LIMIT 5' --json`],
+    async () => (await import('./commands/query.js')).query
+  );
+
+  return program;
+}
+
+function endOfParsing(error: CommanderError, json: boolean): ExitCode {
+  if (error.exitCode === 0) return ExitCode.done; // help or version was asked for
+  const message = error.code === 'commander.help' ? 'a command is needed' : error.message.replace(/^error: /, '');
+  if (json) processConsole(true).document({ error: { message } });
+  return ExitCode.badUsage;
+}
+
+function endOfCommand(error: unknown, json: boolean, env: NodeJS.ProcessEnv): ExitCode {
+  const { exitCode, message, problems } = reportOf(error);
+  const console = processConsole(json);
+  const list = (problems ?? []).map((problem) => `\n  - ${problem}`).join('');
+  console.note(`sluice: ${message}${list}`);
+  if (env.SLUICE_DEBUG && error instanceof Error) console.note(error.stack ?? '');
+  console.document({ error: { message, ...(problems !== undefined && { problems }) } });
+  return exitCode;
+}
+
+function positiveInteger(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < 1) {
+    throw new InvalidArgumentError('It must be a whole number from 1.');
+  }
+  return value;
+}
+
+function portNumber(text: string): number {
+  const value = positiveInteger(text);
+  if (value > 65_535) throw new InvalidArgumentError('It must be a port from 1 to 65535.');
+  return value;
+}

@@ -1,0 +1,110 @@
+import { Client, Connection, ServiceError, isGrpcServiceError } from '@temporalio/client';
+import type { ConnectionOptions } from '@temporalio/client';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { RunFailedError, UsageError, messageOf } from './errors.js';
+
+/** Milliseconds that one call to the server may take before it counts as unanswered. */
+const callTimeoutMs = 5_000;
+
+/** Milliseconds without any answer after which the server is given up. */
+const unreachableAfterMs = 30_000;
+
+// gRPC status codes: https://grpc.github.io/grpc/core/md_doc_statuscodes.html
+const grpcDeadlineExceeded = 4;
+const grpcUnavailable = 14;
+
+/** A connection to the Temporal server that the environment or its profile names. */
+export class TemporalConnection {
+  private constructor(
+    readonly client: Client,
+    /** Host and port of the front end. */
+    readonly address: string,
+    readonly namespace: string,
+    private readonly connection: Connection
+  ) {}
+
+  /**
+   * Connects as `TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, `TEMPORAL_API_KEY`, `TEMPORAL_TLS_*` and profiles say.
+   * @throws UsageError naming the address when no server answers within ten seconds.
+   */
+  static async connect(env: NodeJS.ProcessEnv): Promise<TemporalConnection> {
+    const defined = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined);
+    const { connectionOptions, namespace = 'default' } = loadClientConnectConfig({
+      overrideEnvVars: Object.fromEntries(defined),
+    });
+    const address = connectionOptions.address ?? 'localhost:7233';
+    try {
+      // envconfig types its result for the worker's connection, whose members are the client's too.
+      const connection = await Connection.connect({
+        ...(connectionOptions as ConnectionOptions),
+        connectTimeout: '10s',
+      });
+      return new TemporalConnection(new Client({ connection, namespace }), address, namespace, connection);
+    } catch (error) {
+      const { localEnvironmentHint } = await import('./environment/running.js'); // for this failure only
+      const hint = env.TEMPORAL_ADDRESS ? undefined : await localEnvironmentHint(env);
+      throw new UsageError(
+        `No Temporal server answers at ${address} (${rootMessage(error)}). ` +
+          'Start one with `sluice up`, or set TEMPORAL_ADDRESS to one that runs.',
+        hint === undefined ? undefined : [hint],
+        { cause: error }
+      );
+    }
+  }
+
+  /**
+   * Makes one call with a deadline; the SDK retries within it.
+   * @throws the signal's reason when aborted.
+   */
+  async call<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    signal?.throwIfAborted();
+    const bounded = (): Promise<T> => this.connection.withDeadline(Date.now() + callTimeoutMs, work);
+    try {
+      return await (signal === undefined ? bounded() : this.connection.withAbortSignal(signal, bounded));
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw error;
+    }
+  }
+
+  /**
+   * Makes a call that changes nothing again and again until the server answers.
+   * @throws RunFailedError when there has been no answer for half a minute; any other error as it comes.
+   */
+  async read<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const started = Date.now();
+    for (;;) {
+      try {
+        return await this.call(work, signal);
+      } catch (error) {
+        if (!isUnreachable(error)) throw error;
+        if (Date.now() - started >= unreachableAfterMs) {
+          throw new RunFailedError(
+            `The Temporal server at ${this.address} has not answered for ${Math.round((Date.now() - started) / 1000)} s ` +
+              `(${rootMessage(error)}). Whether the run goes on is for the server to say: see \`sluice show\` when it is back.`,
+            { cause: error }
+          );
+        }
+        await new Promise((resolve) => setTimeout(resolve, 500));
+      }
+    }
+  }
+
+  /** Closes the connection. */
+  close(): Promise<void> {
+    return this.connection.close();
+  }
+}
+
+/** True for an error that says that the server was not reached, not what it answered. */
+function isUnreachable(error: unknown): boolean {
+  const cause = error instanceof ServiceError ? error.cause : error;
+  if (!isGrpcServiceError(cause)) return false;
+  return [grpcDeadlineExceeded, grpcUnavailable].includes(Number(cause.code));
+}
+
+function rootMessage(error: unknown): string {
+  let root = error;
+  while (root instanceof Error && root.cause instanceof Error) root = root.cause;
+  return messageOf(root).split('\n')[0] ?? '';
+}
