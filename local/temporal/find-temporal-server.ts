@@ -68,7 +68,7 @@ export async function findTemporalServer(options: FindTemporalOptions): Promise<
       name: 'download by the Temporal SDK',
       find: () => {
         const download = (folder: string): Promise<string> =>
-          downloadWithSdk(folder, { stallMs: options.downloadStallMs ?? 20_000, onEvent, signal });
+          downloadWithSdk(folder, { env, stallMs: options.downloadStallMs ?? 20_000, onEvent, signal });
         return addToCache(cache, `sdk-${sdkVersion}`, download, signal);
       },
     },

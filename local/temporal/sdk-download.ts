@@ -35,11 +35,17 @@ async function bytesIn(folder: string): Promise<number> {
  */
 export async function downloadWithSdk(
   folder: string,
-  options: { readonly stallMs: number; readonly onEvent: (line: string) => void; readonly signal?: AbortSignal }
+  options: {
+    readonly env: NodeJS.ProcessEnv;
+    readonly stallMs: number;
+    readonly onEvent: (line: string) => void;
+    readonly signal?: AbortSignal;
+  }
 ): Promise<string> {
   const download = startGuardedProcess({
     file: process.execPath,
     args: ['-e', script, require.resolve('@temporalio/testing'), folder],
+    env: options.env,
   });
   let bytes = 0;
   let since = Date.now();

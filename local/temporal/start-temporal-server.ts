@@ -148,8 +148,8 @@ async function findWebUi(address: string): Promise<string | undefined> {
   if (!match) return undefined;
   const url = `http://${match[1]}:${Number(match[2]) + 1000}`;
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(1_000) });
-    return (await response.text()).includes('Temporal') ? url : undefined;
+    const settings = await fetch(`${url}/api/v1/settings`, { signal: AbortSignal.timeout(1_000) });
+    return 'DefaultNamespace' in ((await settings.json()) as object) ? url : undefined;
   } catch {
     return undefined;
   }
