@@ -126,10 +126,18 @@ export interface WarehousePlan {
   readonly hash: string;
   readonly source: {
     readonly table: string;
-    readonly keys: readonly { readonly name: string; readonly type: 'S' | 'N' | 'B'; readonly role: 'HASH' | 'RANGE' }[];
+    readonly keys: readonly {
+      readonly name: string;
+      readonly type: 'S' | 'N' | 'B';
+      readonly role: 'HASH' | 'RANGE';
+    }[];
     readonly indexes: readonly {
       readonly name: string;
-      readonly keys: readonly { readonly name: string; readonly type: 'S' | 'N' | 'B'; readonly role: 'HASH' | 'RANGE' }[];
+      readonly keys: readonly {
+        readonly name: string;
+        readonly type: 'S' | 'N' | 'B';
+        readonly role: 'HASH' | 'RANGE';
+      }[];
     }[];
   };
   readonly lake: { readonly jobName: 'raw_to_datalake_job'; readonly spec: LakeJobSpec };

@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto';
+import type { CallPlan, EntityPlan, ItemTypePlan, SqlStatement, WarehousePlan } from './plan.js';
+import { typeSql } from './redshift-type.js';
+import { loadDimension } from './sql/load-dimension.js';
+import { loadFact } from './sql/load-fact.js';
+import { mergeDimension } from './sql/merge-dimension.js';
+import { mergeFact } from './sql/merge-fact.js';
+import { counts, report, unknownMembers } from './sql/queries.js';
+import { tables } from './sql/tables.js';
+import { table } from './sql/text.js';
+import type { Entity, WarehouseModel } from './warehouse-model.js';
+
+/** JSON with the keys of every object in order, so that equal values give equal text. */
+function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
+      : inner
+  );
+}
+
+function entityPlan(model: WarehouseModel, entity: Entity): EntityPlan {
+  const item = model.items.find(({ name }) => name === entity.itemType) as ItemTypePlan;
+  const keyColumns = model.source.keys.map(({ name }) => item.columns.find(({ path }) => path[0] === name)!.name);
+  return {
+    name: entity.name,
+    jobName: `land_${entity.name}_job`,
+    spec: {
+      version: 1,
+      entity: entity.name,
+      itemType: entity.itemType,
+      keyColumns,
+      ...(entity.explode === undefined ? {} : { explode: entity.explode }),
+      target: `landing.${entity.name}`,
+      columns: entity.columns.map(({ name, type, source, required }) => ({
+        name,
+        type: typeSql(type),
+        source,
+        required,
+      })),
+      onReject: model.rejects,
+    },
+  };
+}
+
+function call(schema: 'staging' | 'dwh', verb: 'load' | 'merge', name: string): CallPlan {
+  return {
+    name,
+    procedure: `${schema}.${verb}_${name}`,
+    sql: `CALL ${table(schema, `${verb}_${name}`)}(:run_key)`,
+  };
+}
+
+/** Waves without empty ones. */
+const waves = (...calls: readonly CallPlan[][]): CallPlan[][] => calls.filter((wave) => wave.length > 0);
+
+/**
+ * Compiles a model: the Glue jobs' specifications, the Redshift SQL, and the order in which it is called. Pure: equal
+ * models give equal plans, with equal hashes.
+ */
+export function compile(model: WarehouseModel): WarehousePlan {
+  const { dimensions, facts } = model;
+  const procedures: SqlStatement[] = [
+    ...dimensions.map((one) => ({ name: `staging.load_${one.name}`, sql: loadDimension(one) })),
+    ...facts.map((one) => ({ name: `staging.load_${one.name}`, sql: loadFact(model, one) })),
+    ...dimensions.map((one) => ({ name: `dwh.merge_${one.name}`, sql: mergeDimension(one, facts) })),
+    ...facts.map((one) => ({ name: `dwh.merge_${one.name}`, sql: mergeFact(model, one) })),
+  ];
+  const plan: Omit<WarehousePlan, 'hash'> = {
+    version: 1,
+    name: model.name,
+    source: model.source,
+    lake: {
+      jobName: 'raw_to_datalake_job',
+      spec: {
+        version: 1,
+        table: model.source.table,
+        keys: model.source.keys.map(({ name }) => name),
+        itemTypes: model.items,
+        onReject: model.rejects,
+      },
+    },
+    entities: model.entities.map((entity) => entityPlan(model, entity)),
+    setup: [...tables(model), ...procedures],
+    // Facts look members up in the key tables that the dimensions' loads fill.
+    staging: waves(
+      dimensions.map(({ name }) => call('staging', 'load', name)),
+      facts.map(({ name }) => call('staging', 'load', name))
+    ),
+    dimensions: waves(dimensions.map(({ name }) => call('dwh', 'merge', name))),
+    facts: waves(facts.map(({ name }) => call('dwh', 'merge', name))),
+    counts: counts(model),
+    unknownMembers: unknownMembers(model),
+    reports: model.reports.map((one) => report(model, one)),
+  };
+  return { ...plan, hash: createHash('sha256').update(canonicalJson(plan)).digest('hex') };
+}

@@ -1,0 +1,171 @@
+import { z } from 'zod';
+
+const names = z.union([z.string(), z.array(z.string()).min(1)]);
+
+/** How an attribute may be written; see docs/model-reference.md. */
+export type AttributeShape =
+  | string
+  | {
+      type?: string;
+      as?: string;
+      required?: boolean;
+      column?: string;
+      map?: Record<string, AttributeShape>;
+      list?: Record<string, string>;
+    };
+
+const attribute: z.ZodType<AttributeShape> = z.lazy(() =>
+  z.union([
+    z.string().describe('`S`, `N`, `N as decimal(12,2)`, `S required`, …'),
+    z.strictObject({
+      type: z.string().optional().describe("DynamoDB's type: S, N, B, BOOL, SS, NS or BS."),
+      as: z.string().optional().describe('Number type in the lake: int, bigint, decimal(p,s) or double.'),
+      required: z.boolean().optional().describe('Items without it are rejected. Default false.'),
+      column: z.string().optional().describe('Column name in the lake. Default: the path, in lower case, joined by _.'),
+      map: z.record(z.string(), attribute).optional().describe('The attributes of a nested map.'),
+      list: z.record(z.string(), z.string()).optional().describe('The attributes of each map of a list of maps.'),
+    }),
+  ])
+);
+
+const keys = z.strictObject({
+  partition: z.string().describe('Name of the partition key, with its type when it is not S: `id N`.'),
+  sort: z.string().optional().describe('Name of the sort key, with its type when it is not S.'),
+});
+const deletes = z.enum(['keep', 'delete']);
+
+const source = z.strictObject({
+  table: z.string().describe("The DynamoDB table's name."),
+  keys: keys.describe("The table's key."),
+  indexes: z.record(z.string(), keys).optional().describe('Global secondary indexes by name.'),
+  typeAttribute: z
+    .string()
+    .optional()
+    .describe(
+      "The string attribute that holds an item's type. Without it items are told apart by their key templates."
+    ),
+});
+
+const item = z.strictObject({
+  keys: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe('Key templates by key attribute: `PK: CUST#<username>`. Their parts can be landing columns.'),
+  attributes: z.record(z.string(), attribute).optional().describe('Attributes by name, letter case as in the item.'),
+});
+
+const landing = z.strictObject({
+  item: z.string().optional().describe('The item type it is made from. Default: the one of the same name.'),
+  explode: names.optional().describe('A row per element: lists of maps, or maps (one element each), in this order.'),
+  columns: z.record(
+    z.string(),
+    z.union([
+      z.string().describe('A Redshift type.'),
+      z.strictObject({
+        type: z.string().describe('A Redshift type.'),
+        from: z
+          .string()
+          .optional()
+          .describe('Path of an attribute, `<part>` of a key template, or `$position`. Default: what has its name.'),
+        required: z.boolean().optional().describe('Rows without it are rejected. Default false.'),
+      }),
+    ])
+  ),
+});
+
+const dimension = z.strictObject({
+  from: z.string().optional().describe('The landing table it is made from. Default: the one of the same name.'),
+  key: names.optional().describe('The business key: one column or several.'),
+  attributes: z.array(z.string()).optional().describe('Other columns; of a date dimension, parts of the date.'),
+  orderBy: names
+    .optional()
+    .describe(
+      'Which row counts when several share a business key: the first in this order, `column` or `column desc`.'
+    ),
+  dates: names.optional().describe('Makes it a date dimension: the columns whose dates it holds, `table.column`.'),
+  scd: z.literal(1).optional().describe('How changes are kept: 1 overwrites.'),
+  deletes: deletes.optional().describe('What becomes of members that are gone at the source.'),
+  unknown: z
+    .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
+    .optional()
+    .describe('Values of the unknown member (key 0). Default: NULL.'),
+});
+
+const on = z.union([z.string(), z.array(z.string()).min(1), z.record(z.string(), z.string())]);
+
+const lookup = z.strictObject({
+  dimension: z.string().optional().describe('Default: the dimension of the same name.'),
+  on: on.describe('The column to look it up by; several as a mapping from key column to column.'),
+  through: z.string().optional().describe('The landing table that says which member it is, such as address.'),
+  where: z
+    .record(z.string(), z.union([z.string(), z.number()]))
+    .optional()
+    .describe('Which rows of that landing table count: `{position: 0}`.'),
+  orderBy: names.optional().describe('Which row of that landing table is taken when several are left.'),
+});
+
+const fact = z.strictObject({
+  from: z.string().optional().describe('The landing table with a row per fact row. Default: the one of the same name.'),
+  join: z
+    .record(
+      z.string(),
+      z.strictObject({
+        on: on.describe('Column of both tables; or a mapping from the joined table’s columns to columns of `from`.'),
+        outer: z
+          .enum(['left', 'full'])
+          .optional()
+          .describe('full: rows of the joined table without a partner give a fact row too. Default left.'),
+      })
+    )
+    .optional()
+    .describe('Further landing tables, such as the header of a line.'),
+  key: names.optional().describe('Business key that becomes a degenerate surrogate key `<fact>key`.'),
+  grain: z.array(z.string()).min(1).describe('The key columns that tell the rows of the fact apart.'),
+  dimensions: z.record(z.string(), z.union([z.string(), lookup])).describe('The dimensions it refers to, by role.'),
+  measures: z.union([z.array(z.string()), z.record(z.string(), z.string())]).describe('Columns; or name: column.'),
+  deletes: deletes.optional().describe('What becomes of rows that are gone at the source.'),
+});
+
+const report = z.strictObject({
+  type: z.literal('year-on-year').describe('Growth in percent of each quarter over the same quarter a year before.'),
+  title: z.string().optional(),
+  fact: z.string(),
+  measure: z.string().describe('The measure that is summed.'),
+  date: z.string().describe("The fact's role of a date dimension that has year and quarter."),
+  by: z.array(z.string()).min(1).describe("Attributes to group by, `role.attribute` of the fact's dimensions."),
+});
+
+/** A `warehouse.yaml` as it is written: the shape alone, references unchecked. */
+export const warehouseShape = z
+  .strictObject({
+    $schema: z.string().optional(),
+    name: z.string().describe("The warehouse's name: lower-case letters, digits and hyphens."),
+    source: source.describe('The DynamoDB table.'),
+    items: z.record(z.string(), item).describe('Item types by name.'),
+    landing: z.record(z.string(), landing).describe('Landing tables by name.'),
+    dimensions: z.record(z.string(), dimension).describe('Dimensions by name.'),
+    facts: z.record(z.string(), fact).describe('Facts by name.'),
+    reports: z.record(z.string(), report).optional().describe('Reports by name.'),
+    deletes: deletes.optional().describe('Default for all dimensions and facts. Default keep.'),
+    rejects: z
+      .enum(['reject', 'fail'])
+      .optional()
+      .describe('What happens to items that do not fit: set aside and reported, or the run fails. Default reject.'),
+    gates: z.array(z.never()).optional().describe('Quality gates. This version has none: leave it empty.'),
+  })
+  .meta({ title: 'Sluice warehouse', description: 'A DynamoDB single table and the star schema it feeds.' });
+
+/** A `warehouse.yaml` as it is written. */
+export type WarehouseShape = z.infer<typeof warehouseShape>;
+export type DimensionShape = z.infer<typeof dimension>;
+export type FactShape = z.infer<typeof fact>;
+export type LookupShape = z.infer<typeof lookup>;
+export type OnShape = z.infer<typeof on>;
+
+/** The model file's JSON Schema (draft 2020-12), for editors. */
+export function jsonSchema(): unknown {
+  return {
+    $id: 'https://sluice.dev/schemas/warehouse.schema.json',
+    ...z.toJSONSchema(warehouseShape, { io: 'input' }),
+  };
+}

@@ -1,0 +1,140 @@
+import { dimensionColumns } from '../resolve-dimensions.js';
+import type { DateDimension, DatePart, Dimension, MemberDimension } from '../warehouse-model.js';
+import { assert, assertLanded, procedure, record, updateMaxKey } from './procedure.js';
+import { column, hasKey, indent, keyColumn, keyValue, quote, table } from './text.js';
+
+const extract: Readonly<Record<DatePart, string>> = {
+  year: 'year',
+  quarter: 'quarter',
+  month: 'month',
+  week: 'week',
+  day: 'day',
+  dayofweek: 'dow',
+  dayofyear: 'doy',
+};
+
+/** The columns of a dimension's business key, by name and type. */
+export function businessKey(
+  dimension: Dimension
+): readonly { column: string; type: MemberDimension['key'][number]['type'] }[] {
+  return dimension.kind === 'dates' ? [{ column: 'date', type: { name: 'date' } }] : dimension.key;
+}
+
+/** A dimension's business key as one value, from columns of `alias`. */
+export function keyFrom(dimension: Dimension, alias: string): string {
+  return keyValue(businessKey(dimension).map((part) => ({ sql: column(alias, part.column), type: part.type })));
+}
+
+/** Every business key that landing has, once, a row each with the key's columns. */
+function distinctKeys(dimension: Dimension): string {
+  if (dimension.kind === 'dates') {
+    return dimension.sources
+      .map(({ entity, column: name }) => {
+        const value = column('l', name);
+        return `SELECT CAST(${value} AS date) AS "date" FROM ${table('landing', entity)} l WHERE ${value} IS NOT NULL`;
+      })
+      .join('\nUNION\n')
+      .replace(/^SELECT (?!.*\nUNION)/s, 'SELECT DISTINCT ');
+  }
+  const columns = dimension.key.map((part) => column('l', part.column));
+  return `SELECT DISTINCT ${columns.join(', ')}\nFROM ${table('landing', dimension.entity)} l\nWHERE ${hasKey(columns)}`;
+}
+
+function insertKeys(dimension: Dimension): string {
+  const { name } = dimension;
+  const key = keyColumn(name, businessKey(dimension));
+  const keys = table('staging', `${name}key`);
+  // The order makes the surrogate keys of undisturbed runs over the same data equal.
+  return `INSERT INTO ${keys} (${quote(key.name)})
+SELECT n."sluice_key"
+FROM (
+  SELECT ${keyFrom(dimension, 'm')} AS "sluice_key"
+  FROM (
+    ${indent(distinctKeys(dimension), 4)}
+  ) m
+) n
+LEFT JOIN ${keys} k ON ${column('k', key.name)} = n."sluice_key"
+WHERE ${column('k', `${name}key`)} IS NULL
+ORDER BY n."sluice_key"`;
+}
+
+function insertDates(dimension: DateDimension): string {
+  const { name } = dimension;
+  const parts = dimension.attributes.map((part) => `CAST(EXTRACT(${extract[part]} FROM m."date") AS integer)`);
+  const names = [`${name}key`, ...dimensionColumns(dimension).map((one) => one.name)].map(quote);
+  return `INSERT INTO ${table('staging', name)} (${names.join(', ')})
+SELECT ${[column('k', `${name}key`), 'm."date"', ...parts].join(', ')}
+FROM (
+  ${indent(distinctKeys(dimension), 2)}
+) m
+JOIN ${table('staging', `${name}key`)} k ON k."date" = m."date"`;
+}
+
+/** One row per business key: the first in the model's order and, where that does not decide, by the attributes. */
+function insertMembers(dimension: MemberDimension): string {
+  const { name, orderBy } = dimension;
+  const columns = dimensionColumns(dimension).map((one) => one.name);
+  const key = keyColumn(name, businessKey(dimension));
+  const [first, ...others] = orderBy;
+  const grouped = [...new Set([...columns, ...others.map((one) => one.column)])];
+  // Rows that differ in nothing but the first order column become one before they are ranked: the best of them.
+  const best =
+    first === undefined ? [] : [`${first.descending ? 'MAX' : 'MIN'}(${column('l', first.column)}) AS "sluice_order"`];
+  const rank = [
+    ...(first === undefined ? [] : [`g."sluice_order"${first.descending ? ' DESC' : ''} NULLS LAST`]),
+    ...others.map((one) => `${column('g', one.column)}${one.descending ? ' DESC' : ''} NULLS LAST`),
+    ...dimension.attributes.map((one) => `${column('g', one.column)} NULLS LAST`),
+  ];
+  const keyColumns = dimension.key.map((one) => one.column);
+  const order = rank.length === 0 ? keyColumns.map((one) => column('g', one)) : rank;
+  return `INSERT INTO ${table('staging', name)} (${[`${name}key`, ...columns].map(quote).join(', ')})
+SELECT ${[column('k', `${name}key`), ...columns.map((one) => column('m', one))].join(', ')}
+FROM (
+  SELECT ${columns.map((one) => column('g', one)).join(', ')},
+    ROW_NUMBER() OVER (
+      PARTITION BY ${keyColumns.map((one) => column('g', one)).join(', ')}
+      ORDER BY ${order.join(', ')}
+    ) AS "sluice_rank"
+  FROM (
+    SELECT ${[...grouped.map((one) => column('l', one)), ...best].join(', ')}
+    FROM ${table('landing', dimension.entity)} l
+    WHERE ${hasKey(keyColumns.map((one) => column('l', one)))}
+    GROUP BY ${grouped.map((one) => column('l', one)).join(', ')}
+  ) g
+) m
+JOIN ${table('staging', `${name}key`)} k ON ${column('k', key.name)} = ${keyFrom(dimension, 'm')}
+WHERE m."sluice_rank" = 1`;
+}
+
+/** The landing tables a dimension is made from. */
+export function landingOf(dimension: Dimension): string[] {
+  if (dimension.kind === 'members') return [dimension.entity];
+  return [...new Set(dimension.sources.map(({ entity }) => entity))];
+}
+
+/** Procedure `staging.load_<dimension>`: new members get surrogate keys, staging is filled with the current ones. */
+export function loadDimension(dimension: Dimension): string {
+  const { name } = dimension;
+  const self = `staging.load_${name}`;
+  return procedure(
+    'staging',
+    `load_${name}`,
+    ['v_loads', 'v_expected', 'v_rows'],
+    [
+      ...landingOf(dimension).flatMap((entity) => assertLanded(self, entity)),
+      `DELETE FROM ${table('staging', name)}`,
+      insertKeys(dimension),
+      ...updateMaxKey(name),
+      dimension.kind === 'dates' ? insertDates(dimension) : insertMembers(dimension),
+      `SELECT COUNT(*) INTO v_expected FROM (\n  ${indent(distinctKeys(dimension), 2)}\n) m`,
+      `SELECT COUNT(*) INTO v_rows FROM ${table('staging', name)} s`,
+      assert(
+        'v_rows = v_expected',
+        `${self}: staging.${name} got % rows for % business keys; see that staging.${name}key has no business key twice`,
+        'v_rows',
+        'v_expected'
+      ),
+      ...record('staging', name),
+    ]
+  );
+}

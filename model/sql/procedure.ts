@@ -1,0 +1,105 @@
+import { indent, literal, table } from './text.js';
+
+/** A PL/pgSQL variable of a generated procedure; all are whole numbers. */
+export type Variable = 'v_loads' | 'v_expected' | 'v_rows' | 'v_before' | 'v_unknown' | 'v_skipped';
+
+/**
+ * `CREATE OR REPLACE PROCEDURE` with the parameter `p_run_key`. One call is one transaction: the body holds no TRUNCATE
+ * and no COMMIT, which on Redshift would end it.
+ */
+export function procedure(
+  schema: 'staging' | 'dwh',
+  name: string,
+  variables: readonly Variable[],
+  statements: readonly string[]
+): string {
+  const declarations = variables.map((variable) => `  ${variable} BIGINT;`).join('\n');
+  const body = statements.map((statement) => `  ${indent(statement, 2)};`).join('\n');
+  return `CREATE OR REPLACE PROCEDURE ${table(schema, name)}(p_run_key IN varchar(512))
+AS $$
+DECLARE
+${declarations}
+BEGIN
+${body}
+END;
+$$ LANGUAGE plpgsql`;
+}
+
+/**
+ * Raises unless a condition holds.
+ * @param values variables for the message's `%`, in order: counts only, never data
+ */
+export function assert(condition: string, message: string, ...values: readonly Variable[]): string {
+  const more = values.map((value) => `, ${value}`).join('');
+  return `IF NOT (${condition}) THEN\n  RAISE EXCEPTION ${literal(message)}${more};\nEND IF`;
+}
+
+/** Asserts that landing holds exactly what this run's land job recorded, so that an emptied or stale table is found. */
+export function assertLanded(procedureName: string, entity: string): string[] {
+  const job = `land_${entity}_job`;
+  return [
+    `SELECT COUNT(*), MAX(l."row_count") INTO v_loads, v_expected
+FROM ${table('sluice', 'landing_loads')} l
+WHERE l."entity" = ${literal(entity)} AND l."run_key" = p_run_key`,
+    assert(
+      'v_loads = 1',
+      `${procedureName}: landing.${entity} was not loaded by this run (% records of it); run ${job} first`,
+      'v_loads'
+    ),
+    `SELECT COUNT(*) INTO v_rows FROM ${table('landing', entity)} l`,
+    assert(
+      'v_rows = v_expected',
+      `${procedureName}: landing.${entity} has % rows, but its load recorded %; run ${job} again`,
+      'v_rows',
+      'v_expected'
+    ),
+  ];
+}
+
+/** Asserts that a load of this run is recorded; leaves its row count in `v_expected`. */
+export function assertRecorded(procedureName: string, layer: 'staging' | 'dwh', name: string): string[] {
+  const call = layer === 'staging' ? `staging.load_${name}` : `dwh.merge_${name}`;
+  return [
+    `SELECT COUNT(*), MAX(l."row_count") INTO v_loads, v_expected
+FROM ${table('sluice', `${layer}_loads`)} l
+WHERE l."name" = ${literal(name)} AND l."run_key" = p_run_key`,
+    assert(
+      'v_loads = 1',
+      `${procedureName}: ${layer}.${name} was not loaded by this run (% records of it); call ${call} first`,
+      'v_loads'
+    ),
+  ];
+}
+
+/** Asserts that a staging table holds what its load recorded; leaves the number of rows in `v_rows`. */
+export function assertStaged(procedureName: string, name: string): string[] {
+  return [
+    ...assertRecorded(procedureName, 'staging', name),
+    `SELECT COUNT(*) INTO v_rows FROM ${table('staging', name)} s`,
+    assert(
+      'v_rows = v_expected',
+      `${procedureName}: staging.${name} has % rows, but its load recorded %; call staging.load_${name} again`,
+      'v_rows',
+      'v_expected'
+    ),
+  ];
+}
+
+/** Records how many rows (`v_rows`) a load left, in place of what was recorded before. */
+export function record(layer: 'staging' | 'dwh', name: string): string[] {
+  const loads = table('sluice', `${layer}_loads`);
+  return [
+    `DELETE FROM ${loads} WHERE "name" = ${literal(name)}`,
+    `INSERT INTO ${loads} ("name", "run_key", "row_count") VALUES (${literal(name)}, p_run_key, v_rows)`,
+  ];
+}
+
+/** Sets `staging.<name>_maxkey` to the largest surrogate key given so far. */
+export function updateMaxKey(name: string): string[] {
+  const max = table('staging', `${name}_maxkey`);
+  return [
+    `DELETE FROM ${max}`,
+    `INSERT INTO ${max} ("${name}maxkey")
+SELECT COALESCE(MAX(k."${name}key"), 0) FROM ${table('staging', `${name}key`)} k`,
+  ];
+}

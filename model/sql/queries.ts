@@ -1,0 +1,64 @@
+import type { ReportPlan, SqlStatement, WarehousePlan } from '../plan.js';
+import type { Report, WarehouseModel } from '../warehouse-model.js';
+import { column, literal, table } from './text.js';
+
+/** Row counts of landing and dwh, a statement each. A dimension's unknown member is not counted; all fact rows are. */
+export function counts(model: WarehouseModel): WarehousePlan['counts'][number][] {
+  const count = (schema: 'landing' | 'dwh', name: string, where = ''): WarehousePlan['counts'][number] => ({
+    table: `${schema}.${name}`,
+    sql: `SELECT COUNT(*) AS "rows" FROM ${table(schema, name)} t${where}`,
+  });
+  return [
+    ...model.entities.map(({ name }) => count('landing', name)),
+    ...model.dimensions.map(({ name }) => count('dwh', name, ` WHERE ${column('t', `${name}key`)} <> 0`)),
+    ...model.facts.map(({ name }) => count('dwh', name)),
+  ];
+}
+
+/** Per fact and dimension role: how many fact rows have the unknown member, 0 included. */
+export function unknownMembers(model: WarehouseModel): SqlStatement {
+  const selects = model.facts.flatMap((fact) =>
+    fact.lookups.map(
+      (lookup) => `SELECT ${literal(fact.name)} AS "fact", ${literal(lookup.role)} AS "dimension", COUNT(*) AS "rows"
+FROM ${table('dwh', fact.name)} f WHERE ${column('f', lookup.column)} = 0`
+    )
+  );
+  const none = `SELECT '' AS "fact", '' AS "dimension", 0 AS "rows" WHERE 1 = 0`;
+  return { name: 'unknown members', sql: `${selects.join('\nUNION ALL\n') || none}\nORDER BY 1, 2` };
+}
+
+/**
+ * Growth in percent of each quarter's sum over the same quarter a year before, for groups that have one in both. A group
+ * whose base is 0 has no growth and is left out, as is one whose attribute is NULL.
+ */
+export function report(model: WarehouseModel, one: Report): ReportPlan {
+  const fact = model.facts.find(({ name }) => name === one.fact)!;
+  const roles = [...new Set([one.date, ...one.by.map(({ role }) => role)])];
+  const alias = new Map(roles.map((role, index) => [role, `d${index + 1}`]));
+  const date = alias.get(one.date)!;
+  const joins = roles.map((role) => {
+    const lookup = fact.lookups.find((candidate) => candidate.role === role)!;
+    const name = alias.get(role)!;
+    return `JOIN ${table('dwh', lookup.dimension)} ${name} ON ${column(name, `${lookup.dimension}key`)} = ${column('f', lookup.column)}`;
+  });
+  const groups = [
+    ...['year', 'quarter'].map((part) => column(date, part)),
+    ...one.by.map(({ role, column: name }) => column(alias.get(role)!, name)),
+  ];
+  const names = one.by.map(({ column: name }) => name);
+  const same = ['quarter', ...names].map((name) => `${column('p', name)} = ${column('c', name)}`);
+  const sum = (side: string): string => `CAST(${side}."sluice_sum" AS double precision)`;
+  const sql = `WITH "sluice_quarters" AS (
+  SELECT ${groups.join(', ')}, SUM(${column('f', one.measure)}) AS "sluice_sum"
+  FROM ${table('dwh', fact.name)} f
+  ${joins.join('\n  ')}
+  GROUP BY ${groups.join(', ')}
+)
+SELECT CAST(c."year" AS varchar(11)) || '-Q' || CAST(c."quarter" AS varchar(11)) AS "period", ${names.map((name) => column('c', name)).join(', ')},
+  (${sum('c')} - ${sum('p')}) / ${sum('p')} * 100 AS "growth"
+FROM "sluice_quarters" c
+JOIN "sluice_quarters" p ON p."year" = c."year" - 1 AND ${same.join(' AND ')}
+WHERE p."sluice_sum" <> 0 AND c."sluice_sum" IS NOT NULL
+ORDER BY ${['period', ...names].map((_, index) => index + 1).join(', ')}`;
+  return { name: one.name, title: one.title, sql, by: names };
+}

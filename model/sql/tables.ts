@@ -1,0 +1,113 @@
+import type { SqlStatement } from '../plan.js';
+import { typeSql } from '../redshift-type.js';
+import type { RedshiftType } from '../redshift-type.js';
+import { dimensionColumns } from '../resolve-dimensions.js';
+import type { Dimension, Entity, Fact, WarehouseModel } from '../warehouse-model.js';
+import { factColumns, headerOnly, isFull, lookupColumn, lookupTable } from './load-fact.js';
+import { businessKey } from './load-dimension.js';
+import { keyColumn, quote, table } from './text.js';
+
+type Schema = Parameters<typeof table>[0];
+
+function createTable(
+  schema: Schema,
+  name: string,
+  columns: readonly string[],
+  attributes = 'DISTSTYLE AUTO'
+): SqlStatement {
+  const lines = columns.map((one) => `  ${one}`).join(',\n');
+  const sql = `CREATE TABLE IF NOT EXISTS ${table(schema, name)} (\n${lines}\n)\n${attributes}`;
+  return { name: `${schema}.${name}`, sql };
+}
+
+function define(name: string, type: RedshiftType | 'key'): string {
+  return type === 'key' ? `${quote(name)} bigint NOT NULL` : `${quote(name)} ${typeSql(type)}`;
+}
+
+function landingTable(entity: Entity): SqlStatement {
+  return createTable(
+    'landing',
+    entity.name,
+    entity.columns.map(({ name, type }) => define(name, type))
+  );
+}
+
+/** `X_maxkey` and `Xkey`: the largest surrogate key, and the surrogate key of each business key ever seen. */
+function keyTables(name: string, parts: Parameters<typeof keyColumn>[1]): SqlStatement[] {
+  const max = `${name}_maxkey`;
+  const by = keyColumn(name, parts);
+  return [
+    createTable('staging', `${name}key`, [
+      `${quote(`${name}key`)} bigint IDENTITY(1,1)`,
+      `${define(by.name, by.type)} NOT NULL`,
+      `PRIMARY KEY (${quote(`${name}key`)})`,
+    ]),
+    createTable('staging', max, [`${quote(`${name}maxkey`)} bigint NOT NULL`]),
+    {
+      name: `staging.${max} at first`,
+      sql: `INSERT INTO ${table('staging', max)} (${quote(`${name}maxkey`)})
+SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM ${table('staging', max)})`,
+    },
+  ];
+}
+
+function dimensionTables(dimension: Dimension): SqlStatement[] {
+  const { name } = dimension;
+  const key = `${name}key`;
+  const columns = [
+    define(key, 'key'),
+    ...dimensionColumns(dimension).map((one) => define(one.name, one.type)),
+    `PRIMARY KEY (${quote(key)})`,
+  ];
+  const attributes = `${dimension.kind === 'dates' ? 'DISTSTYLE ALL' : 'DISTSTYLE AUTO'} SORTKEY (${quote(key)})`;
+  return [
+    ...keyTables(name, businessKey(dimension)),
+    createTable('staging', name, columns),
+    createTable('dwh', name, columns, attributes),
+  ];
+}
+
+function factTables(fact: Fact, dimensions: readonly Dimension[]): SqlStatement[] {
+  const types = new Map<string, RedshiftType | 'key'>(fact.measures.map(({ name, value }) => [name, value[0]!.type]));
+  const columns = factColumns(fact).map((name) => define(name, types.get(name) ?? 'key'));
+  // Rows of one key are deleted, inserted and joined together; reports filter by date.
+  const dist = fact.key?.column ?? fact.lookups[0]?.column;
+  const date = fact.lookups.find((one) => dimensions.find(({ name }) => name === one.dimension)?.kind === 'dates');
+  const attributes = [
+    dist === undefined ? 'DISTSTYLE AUTO' : `DISTSTYLE KEY DISTKEY (${quote(dist)})`,
+    ...(date === undefined ? [] : [`SORTKEY (${quote(date.column)})`]),
+  ].join(' ');
+  const staged = isFull(fact) ? [...columns, `${quote(headerOnly)} boolean NOT NULL`] : columns;
+  const parts = fact.key?.names.map((column, index) => ({ column, type: fact.key!.on[index]![0]!.type }));
+  return [
+    ...(parts === undefined ? [] : keyTables(fact.name, parts)),
+    ...fact.lookups.flatMap((lookup) => {
+      if (lookup.through === undefined) return [];
+      const by = lookupColumn(lookup);
+      return [
+        createTable('staging', lookupTable(fact, lookup), [
+          `${define(by.name, by.type)} NOT NULL`,
+          define(lookup.column, 'key'),
+        ]),
+      ];
+    }),
+    createTable('staging', fact.name, staged, attributes),
+    createTable('dwh', fact.name, columns, attributes),
+  ];
+}
+
+const schemas = ['landing', 'staging', 'dwh', 'sluice'];
+
+/** The statements that make schemas and tables; each can be run again without harm. */
+export function tables(model: WarehouseModel): SqlStatement[] {
+  const counted = [`"run_key" varchar(512) NOT NULL`, `"row_count" bigint NOT NULL`];
+  return [
+    ...schemas.map((name) => ({ name: `schema ${name}`, sql: `CREATE SCHEMA IF NOT EXISTS ${quote(name)}` })),
+    createTable('sluice', 'landing_loads', [`"entity" varchar(128) NOT NULL`, ...counted]),
+    createTable('sluice', 'staging_loads', [`"name" varchar(128) NOT NULL`, ...counted]),
+    createTable('sluice', 'dwh_loads', [`"name" varchar(128) NOT NULL`, ...counted]),
+    ...model.entities.map(landingTable),
+    ...model.dimensions.flatMap(dimensionTables),
+    ...model.facts.flatMap((fact) => factTables(fact, model.dimensions)),
+  ];
+}
