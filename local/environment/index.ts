@@ -1,0 +1,10 @@
+export { DataFolderInUseError } from '../local-aws.js';
+export { PortError } from '../process/ports.js';
+export { TemporalNotFoundError, TemporalStartError } from '../temporal/index.js';
+export { startEnvironment } from './environment.js';
+export type { Environment, EnvironmentOptions, EnvironmentVariables } from './environment.js';
+export type { DynamoDbJsonItem } from './dynamodb-json.js';
+export type { LoadedItems, LoadItemsOptions } from './load-items.js';
+export type { ProvisionedPlan } from './provision.js';
+export { findRunningEnvironments, stopRunningEnvironment } from './registry.js';
+export type { RunningEnvironment } from './registry.js';

@@ -1,0 +1,68 @@
+import { CreateDatabaseCommand, CreateJobCommand, GlueServiceException, UpdateJobCommand } from '@aws-sdk/client-glue';
+import type { GlueClient, JobUpdate } from '@aws-sdk/client-glue';
+import { CreateBucketCommand, S3ServiceException } from '@aws-sdk/client-s3';
+import type { S3Client } from '@aws-sdk/client-s3';
+import type { Deployment } from '../../model/configuration.js';
+import type { WarehousePlan } from '../../model/plan.js';
+import type { AwsClients } from './aws-clients.js';
+import { provisionTable } from './provision-table.js';
+
+/** The part of the plan that resources are made from. */
+export type ProvisionedPlan = Pick<WarehousePlan, 'source' | 'lake' | 'entities'>;
+
+/** Where the scripts of the Glue jobs stand; the local Glue runs their contract without reading them. */
+const scriptsUri = 's3://sluice-assets/glue';
+
+/**
+ * Makes what a run of the plan needs: buckets, the table with its indexes and point-in-time recovery, the Glue catalog
+ * database and jobs. Doing it again changes nothing, except that jobs are brought up to date.
+ * @throws Error when a table of this name exists with other keys or indexes than the plan's.
+ */
+export async function provision(clients: AwsClients, plan: ProvisionedPlan, deployment: Deployment): Promise<void> {
+  await Promise.all([
+    ...Object.values(deployment.buckets).map((bucket) => createBucket(clients.s3, bucket)),
+    provisionTable(clients.dynamodb, plan.source),
+    createCatalogDatabase(clients.glue, deployment.glue.catalogDatabase),
+    putJob(clients.glue, plan.lake.jobName, 'raw_to_datalake.py', []),
+    ...plan.entities.map(({ jobName }) => putJob(clients.glue, jobName, 'land.py', [deployment.glue.connection])),
+  ]);
+}
+
+async function createBucket(s3: S3Client, bucket: string): Promise<void> {
+  try {
+    await s3.send(new CreateBucketCommand({ Bucket: bucket }));
+  } catch (error) {
+    if (!(error instanceof S3ServiceException) || error.name !== 'BucketAlreadyOwnedByYou') throw error;
+  }
+}
+
+function alreadyExists(error: unknown): boolean {
+  return error instanceof GlueServiceException && error.name === 'AlreadyExistsException';
+}
+
+async function createCatalogDatabase(glue: GlueClient, name: string): Promise<void> {
+  try {
+    await glue.send(new CreateDatabaseCommand({ DatabaseInput: { Name: name } }));
+  } catch (error) {
+    if (!alreadyExists(error)) throw error;
+  }
+}
+
+async function putJob(glue: GlueClient, name: string, script: string, connections: string[]): Promise<void> {
+  const job: JobUpdate = {
+    Role: 'arn:aws:iam::000000000000:role/sluice-glue',
+    Command: { Name: 'glueetl', ScriptLocation: `${scriptsUri}/${script}`, PythonVersion: '3' },
+    ExecutionProperty: { MaxConcurrentRuns: 1 },
+    GlueVersion: '5.0',
+    WorkerType: 'G.1X',
+    NumberOfWorkers: 2,
+    Timeout: 120, // minutes
+    ...(connections.length > 0 && { Connections: { Connections: connections } }),
+  };
+  try {
+    await glue.send(new CreateJobCommand({ Name: name, ...job, Role: job.Role, Command: job.Command }));
+  } catch (error) {
+    if (!alreadyExists(error)) throw error;
+    await glue.send(new UpdateJobCommand({ JobName: name, JobUpdate: job }));
+  }
+}
