@@ -34,7 +34,7 @@ export function catalogOperations(catalog: Catalog): Record<string, JsonOperatio
       return {};
     }),
     GetDatabase: operation(z.object({ Name: nameString }), async ({ Name }) => ({ Database: catalog.database(Name) })),
-    GetDatabases: operation(z.object(paging), async (request) => {
+    GetDatabases: operation(z.object(paging(100)), async (request) => {
       const { items, NextToken } = pageOf(catalog.databases.list(), request);
       return { DatabaseList: items, NextToken };
     }),
@@ -58,13 +58,16 @@ export function catalogOperations(catalog: Catalog): Record<string, JsonOperatio
     GetTable: operation(z.object({ ...inDatabase, Name: nameString }), async (request) => ({
       Table: catalog.table(request.DatabaseName, request.Name),
     })),
-    GetTables: operation(z.object({ ...inDatabase, Expression: z.string().optional(), ...paging }), async (request) => {
-      const { Name } = catalog.database(request.DatabaseName);
-      const matches = nameMatcher(request.Expression);
-      const tables = catalog.tables.list(compoundKey(Name)).filter(({ value }) => matches(value.Name));
-      const { items, NextToken } = pageOf(tables, request);
-      return { TableList: items, NextToken };
-    }),
+    GetTables: operation(
+      z.object({ ...inDatabase, Expression: z.string().optional(), ...paging(100) }),
+      async (request) => {
+        const { Name } = catalog.database(request.DatabaseName);
+        const matches = nameMatcher(request.Expression);
+        const tables = catalog.tables.list(compoundKey(Name)).filter(({ value }) => matches(value.Name));
+        const { items, NextToken } = pageOf(tables, request);
+        return { TableList: items, NextToken };
+      }
+    ),
     UpdateTable: operation(z.object({ ...inDatabase, TableInput: tableInput }), async (request) => {
       await catalog.updateTable(request.DatabaseName, request.TableInput satisfies TableInput);
       return {};

@@ -29,7 +29,7 @@ export function connectionOperations(connections: Readonly<Record<string, string
       if (url === undefined) throw new AwsError('EntityNotFoundException', `Connection ${Name} not found.`);
       return { Connection: connectionEntity(Name, url) };
     }),
-    GetConnections: operation(z.object({ ...paging, ...hidden }), async (request) => {
+    GetConnections: operation(z.object({ ...paging(1000), ...hidden }), async (request) => {
       const all = Object.entries(connections).map(([key, url]) => ({ key, value: connectionEntity(key, url) }));
       all.sort((left, right) => (left.key < right.key ? -1 : 1));
       const { items, NextToken } = pageOf(all, request);

@@ -136,7 +136,7 @@ export function jobOperations(
       return { Name };
     }),
     GetJob: operation(z.object({ JobName: nameString }), async ({ JobName }) => ({ Job: found(JobName) })),
-    GetJobs: operation(z.object(paging), async (request) => {
+    GetJobs: operation(z.object(paging(1000)), async (request) => {
       const { items, NextToken } = pageOf(jobs.list(), request);
       return { Jobs: items, NextToken };
     }),
@@ -144,7 +144,7 @@ export function jobOperations(
       Jobs: JobNames.flatMap((name) => jobs.get(name) ?? []),
       JobsNotFound: JobNames.filter((name) => jobs.get(name) === undefined),
     })),
-    ListJobs: operation(z.object({ ...paging, Tags: stringMap.optional() }), async (request) => {
+    ListJobs: operation(z.object({ ...paging(1000), Tags: stringMap.optional() }), async (request) => {
       const wanted = Object.entries(request.Tags ?? {});
       const all = jobs.list().filter(({ key }) => {
         const has = tags.get(arnOf(key)) ?? {};

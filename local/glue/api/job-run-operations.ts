@@ -70,7 +70,7 @@ export class JobRuns {
     return {
       StartJobRun: operation(startJobRun, async (request) => ({ JobRunId: (await this.#start(request)).Id })),
       GetJobRun: operation(oneRun, async ({ JobName, RunId }) => ({ JobRun: withRunTime(this.#run(JobName, RunId)) })),
-      GetJobRuns: operation(z.object({ JobName: nameString, ...paging }), async (request) => {
+      GetJobRuns: operation(z.object({ JobName: nameString, ...paging(200) }), async (request) => {
         this.#job(request.JobName, `Job ${request.JobName} not found.`);
         const { items, NextToken } = pageOf(this.runs.list(compoundKey(request.JobName)), request);
         return { JobRuns: items.map(withRunTime), NextToken };
@@ -114,6 +114,7 @@ export class JobRuns {
     ) {
       checkCapacity(request);
     }
+    if (this.engine.closing) throw new AwsError('InternalServiceException', 'The local Glue is shutting down', 500);
     const previous = request.JobRunId === undefined ? undefined : this.#run(job.Name, request.JobRunId);
     const queued = request.JobRunQueuingEnabled ?? job.JobRunQueuingEnabled ?? false;
     const free = this.#inState(job.Name, activeStates).length < (job.ExecutionProperty?.MaxConcurrentRuns ?? 1);
@@ -169,7 +170,7 @@ export class JobRuns {
 
   async #startWaiting(jobName: string): Promise<void> {
     const job = this.jobs.get(jobName);
-    if (job === undefined) return;
+    if (job === undefined || this.engine.closing) return;
     const waiting = this.#inState(jobName, new Set(['WAITING'])).reverse();
     for (const run of waiting) {
       const active = this.#inState(jobName, activeStates).length;

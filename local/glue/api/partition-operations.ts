@@ -86,7 +86,7 @@ export function partitionOperations(catalog: Catalog): Record<string, JsonOperat
       }
     ),
     GetPartitions: operation(
-      z.object({ ...inTable, Expression: z.string().optional(), ...paging }),
+      z.object({ ...inTable, Expression: z.string().optional(), ...paging(1000) }),
       async (request) => {
         const table = catalog.table(request.DatabaseName, request.TableName);
         const keys = (table.PartitionKeys ?? []).map((key) => String(key.Name).toLowerCase());

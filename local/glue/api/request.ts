@@ -4,11 +4,11 @@ import type { JsonOperation } from '../../gateway/service.js';
 
 /** Glue's `NameString`. */
 export const nameString = z.string().min(1).max(255);
-/** `MaxResults` and `NextToken` of the paged operations. */
-export const paging = {
-  MaxResults: z.number().int().min(1).max(1000).optional(),
-  NextToken: z.string().optional(),
-};
+/** `MaxResults` and `NextToken` of the paged operations, whose largest page differs. */
+// eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- zod's shapes are inferred
+export function paging(largest: number) {
+  return { MaxResults: z.number().int().min(1).max(largest).optional(), NextToken: z.string().optional() };
+}
 export const stringMap = z.record(z.string(), z.string());
 
 function constraintOf(issue: z.core.$ZodIssue): string {

@@ -43,6 +43,7 @@ export const interruptedMessage =
 /** Runs job scripts in this process and moves their runs from STARTING to a terminal state. */
 export class RunEngine {
   readonly #active = new Map<string, ActiveRun>();
+  #closing = false;
 
   constructor(private readonly options: RunEngineOptions) {}
 
@@ -64,8 +65,14 @@ export class RunEngine {
     return true;
   }
 
+  /** True once {@link close} was called: no run may start any more. */
+  get closing(): boolean {
+    return this.#closing;
+  }
+
   /** Ends all runs, as a crash would, and waits until they have rolled back. */
   async close(): Promise<void> {
+    this.#closing = true;
     for (const active of this.#active.values()) this.#abort(active, 'shutdown');
     await Promise.all([...this.#active.values()].map((active) => active.done));
   }

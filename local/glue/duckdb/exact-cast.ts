@@ -34,17 +34,24 @@ function canonical(text: string): string {
   return `(regexp_extract(${plain}, '^-?') || rtrim(${digits}, '0') || 'e' || ${exponent})`;
 }
 
+/**
+ * Casts text that matches `pattern` once written without exponent. The plain spelling is tried first and NULLs take no
+ * further test: DuckDB evaluates a branch only for the rows that reach it, and nearly all are decided by the first.
+ */
+function exactNumber(text: string, pattern: string, duckType: string): string {
+  const plain = withoutExponent(text);
+  return (
+    `CASE WHEN ${matches(text, pattern)} THEN TRY_CAST(${text} AS ${duckType}) WHEN ${text} IS NOT NULL THEN ` +
+    `CASE WHEN ${matches(text, scientificNumber)} THEN CASE WHEN ${matches(plain, pattern)} THEN TRY_CAST(${plain} AS ${duckType}) END END END`
+  );
+}
+
 function integer(text: string, duckType: string): string {
-  const exact = (number: string): string =>
-    `CASE WHEN ${matches(number, '-?[0-9]+(\\.0*)?')} THEN TRY_CAST(${number} AS ${duckType}) END`;
-  return `CASE WHEN ${matches(text, scientificNumber)} THEN ${exact(withoutExponent(text))} ELSE ${exact(text)} END`;
+  return exactNumber(text, '-?[0-9]+(\\.0*)?', duckType);
 }
 
 function decimal(text: string, precision: number, scale: number): string {
-  const pattern = `-?[0-9]+(\\.[0-9]{0,${scale}}0*)?`;
-  const exact = (number: string): string =>
-    `CASE WHEN ${matches(number, pattern)} THEN TRY_CAST(${number} AS DECIMAL(${precision},${scale})) END`;
-  return `CASE WHEN ${matches(text, scientificNumber)} THEN ${exact(withoutExponent(text))} ELSE ${exact(text)} END`;
+  return exactNumber(text, `-?[0-9]+(\\.[0-9]{0,${scale}}0*)?`, `DECIMAL(${precision},${scale})`);
 }
 
 /** Up to 15 significant digits always survive a double (IEEE 754); more only when writing it out gives them back. */

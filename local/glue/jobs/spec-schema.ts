@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { LakeJobSpec, LandJobSpec } from '../../../model/plan.js';
+import type { AttributeType, LakeJobSpec, LandJobSpec } from '../../../model/plan.js';
 import { exactCast } from '../duckdb/exact-cast.js';
 
 const attributeType = z.enum(['S', 'N', 'B', 'BOOL', 'NULL', 'M', 'L', 'SS', 'NS', 'BS']);
@@ -17,7 +17,19 @@ function distinct(names: readonly string[]): boolean {
   return new Set(names).size === names.length;
 }
 
-const listField = z.object({ name: attributeName, type: attributeType, lakeType: castType });
+/** Whether a value with this descriptor can be kept as this lake type. */
+function goTogether({ type, lakeType }: { readonly type: AttributeType; readonly lakeType: string }): boolean {
+  if (type === 'NULL') return false;
+  if (type === 'M' || type === 'L') return lakeType === 'string';
+  const element = /^array<(.+)>$/.exec(lakeType)?.[1];
+  const isSet = type === 'SS' || type === 'NS' || type === 'BS';
+  return isSet === (element !== undefined) && exactCast(element ?? lakeType) !== undefined;
+}
+const mismatch = 'the type and the lake type do not go together';
+
+const listField = z
+  .object({ name: attributeName, type: attributeType, lakeType: z.string() })
+  .refine(goTogether, mismatch);
 const lakeColumn = z
   .object({
     name: columnName,
@@ -31,14 +43,13 @@ const lakeColumn = z
       .refine((list) => distinct(list.map((field) => field.name.toLowerCase())), 'fields must differ')
       .optional(),
   })
-  .refine(({ type, lakeType, fields }) => {
-    if (type === 'L' && fields !== undefined) return lakeType.startsWith('array<struct<');
-    const element = /^array<(.+)>$/.exec(lakeType)?.[1];
-    if (type === 'SS' || type === 'NS' || type === 'BS')
-      return element !== undefined && exactCast(element) !== undefined;
-    if (type === 'M' || type === 'L') return lakeType === 'string';
-    return type !== 'NULL' && exactCast(lakeType) !== undefined;
-  }, 'the type and the lake type do not go together');
+  .refine(
+    (column) =>
+      column.fields === undefined
+        ? goTogether(column)
+        : column.type === 'L' && column.lakeType.startsWith('array<struct<'),
+    mismatch
+  );
 
 /** Checks the `--spec` of `raw_to_datalake.py`. */
 export const lakeJobSpec: z.ZodType<LakeJobSpec> = z.object({

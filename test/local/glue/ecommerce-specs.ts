@@ -31,8 +31,7 @@ export const lakeSpec: LakeJobSpec = {
         name: 'addresses',
         path: ['addresses'],
         type: 'L',
-        lakeType:
-          'array<struct<buildingnumber:bigint,streetname:string,city:string,postcode:string,country:string>>',
+        lakeType: 'array<struct<buildingnumber:bigint,streetname:string,city:string,postcode:string,country:string>>',
         required: false,
         fields: [
           { name: 'buildingnumber', type: 'N', lakeType: 'bigint' },

@@ -46,11 +46,12 @@ async function explodedRelation(
   dataset: LakeDataset,
   explode: readonly Explode[]
 ): Promise<{ readonly relation: string; readonly fields: ReadonlySet<string> }> {
+  // Nested names are lower-case in the lake, fields of the spec are spelled as the attributes are.
   const sources: { readonly source: Explode; readonly members: ReadonlySet<string> }[] = [];
   for (const source of explode) {
     const members =
       source.kind === 'map' ? Object.keys(source.fields) : (await listMembers(session, dataset, source.column)).keys();
-    sources.push({ source, members: new Set(members) });
+    sources.push({ source, members: new Set([...members].map((member) => member.toLowerCase())) });
   }
   const fields = new Set(sources.flatMap(({ members }) => [...members]));
   const lists = sources.map(({ source, members }) => {
@@ -66,7 +67,8 @@ async function explodedRelation(
       const one = pack((field) => `e.${quoteIdentifier(field)}`);
       return `coalesce(list_transform(${list}, lambda e: CASE WHEN e IS NOT NULL THEN ${one} END), [])`;
     }
-    const value = (field: string): string => lakeColumn(dataset, source.fields[field] ?? '');
+    const columnOf = new Map(Object.entries(source.fields).map(([field, column]) => [field.toLowerCase(), column]));
+    const value = (field: string): string => lakeColumn(dataset, columnOf.get(field) ?? '');
     const present = [...members].map((field) => `${value(field)} IS NOT NULL`);
     return `CASE WHEN ${present.join(' OR ')} THEN [${pack(value)}] ELSE [] END`;
   });
@@ -95,7 +97,7 @@ function columnSql(dataset: LakeDataset, column: LandingColumn, fields: Readonly
     case 'position':
       return { column, raw: `CAST(${position} AS VARCHAR)`, cast: exact.cast };
     case 'field': {
-      if (!fields.has(source.field))
+      if (!fields.has(source.field.toLowerCase()))
         throw new JobFailure(`Column ${column.name} takes the unknown field ${source.field}`);
       return { column, raw: `${element}.${quoteIdentifier(source.field)}`, cast: exact.cast };
     }

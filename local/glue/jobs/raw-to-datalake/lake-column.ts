@@ -55,12 +55,25 @@ function fieldValue(field: Field): string {
   return `e."M".${quoteIdentifier(field.name)}."${field.type}"`;
 }
 
+/** A scalar, a set, or a map or list kept as JSON text; NULL when it does not fit. */
+function castValue(type: AttributeType, lakeType: string, raw: string): string {
+  if (type === 'M' || type === 'L') return `CAST(${raw} AS VARCHAR)`;
+  const element = /^array<(.+)>$/.exec(lakeType)?.[1];
+  if (element === undefined) return castOf(lakeType).cast(raw);
+  if (element === 'string') return raw;
+  const one = castOf(element).cast('x');
+  return (
+    `CASE WHEN ${raw} IS NULL THEN NULL WHEN len(list_filter(${raw}, lambda x: (${one}) IS NULL)) = 0 ` +
+    `THEN list_transform(${raw}, lambda x: ${one}) END`
+  );
+}
+
 function fieldIsWrong(field: Field): string {
   const attribute = `e."M".${quoteIdentifier(field.name)}`;
   const raw = fieldValue(field);
   return (
     `(${attribute} IS NOT NULL AND ${attribute}."NULL" IS NULL AND ` +
-    `(${raw} IS NULL OR (${castOf(field.lakeType).cast(raw)}) IS NULL))`
+    `(${raw} IS NULL OR (${castValue(field.type, field.lakeType, raw)}) IS NULL))`
   );
 }
 
@@ -74,19 +87,16 @@ function anyElement(list: string, condition: string): string {
 export function castColumn(column: LakeColumn, raw: string): string {
   if (column.type === 'L' && column.fields !== undefined) {
     const members = column.fields.map(
-      (field) => `${quoteIdentifier(field.name.toLowerCase())} := ${castOf(field.lakeType).cast(fieldValue(field))}`
+      (field) =>
+        `${quoteIdentifier(field.name.toLowerCase())} := ${castValue(field.type, field.lakeType, fieldValue(field))}`
     );
     const wrong = [elementIsWrong, ...column.fields.map(fieldIsWrong)].join(' OR ');
     return (
-      `CASE WHEN NOT ${anyElement(raw, wrong)} THEN ` +
+      `CASE WHEN ${raw} IS NULL THEN NULL WHEN NOT ${anyElement(raw, wrong)} THEN ` +
       `list_transform(${raw}, lambda e: CASE WHEN e."M" IS NOT NULL THEN struct_pack(${members.join(', ')}) END) END`
     );
   }
-  if (column.type === 'M' || column.type === 'L') return `CAST(${raw} AS VARCHAR)`;
-  const element = /^array<(.+)>$/.exec(column.lakeType)?.[1];
-  if (element === undefined) return castOf(column.lakeType).cast(raw);
-  const one = castOf(element).cast('e');
-  return `CASE WHEN NOT ${anyElement(raw, `(${one}) IS NULL`)} THEN list_transform(${raw}, lambda e: ${one}) END`;
+  return castValue(column.type, column.lakeType, raw);
 }
 
 /** The column's type in the Glue catalog; nested names are lower-case there. */
