@@ -54,8 +54,8 @@ export class ItemWriter {
     }
     if (batch.length === 0) return batch.close();
     this.tables.grow(table.TableId, grown);
-    const size = this.tables.sizeEntry(table.TableId);
-    const written = batch.put(size.key, size.value).write();
+    const growth = this.tables.growthEntry(table.TableId, grown);
+    const written = batch.put(growth.key, growth.value).write();
     this.#inFlight.add(written);
     try {
       await written;

@@ -14,15 +14,14 @@ export interface TableSize {
 export class Tables {
   readonly #byName = new Map<string, TableDescription>();
   readonly #sizes = new Map<string, TableSize>();
+  #growths = 0;
 
   private constructor(readonly db: Database) {}
 
   /** Reads all tables, and ends what a crash left half done: a table being made is ready, one being deleted goes. */
   static async open(db: Database): Promise<Tables> {
     const tables = new Tables(db);
-    for await (const [key, value] of db.iterator({ gte: 'size/', lt: 'size0' })) {
-      tables.#sizes.set(key.slice('size/'.length), JSON.parse(value) as TableSize);
-    }
+    await tables.#foldSizes();
     for await (const value of db.values({ gte: 'table/', lt: 'table0' })) {
       const table = JSON.parse(value) as TableDescription;
       if (table.TableStatus === 'DELETING') {
@@ -58,9 +57,13 @@ export class Tables {
     this.#sizes.set(tableId, { items: items + by.items, bytes: bytes + by.bytes });
   }
 
-  /** The database entry that keeps a table's size. */
-  sizeEntry(tableId: string): { key: string; value: string } {
-    return { key: `size/${tableId}`, value: JSON.stringify(this.size(tableId)) };
+  /**
+   * The database entry by which a write keeps its part of a table's size. Each has a key of its own: writes end in any
+   * order, so that one entry with the whole size could be overwritten by an older one.
+   */
+  growthEntry(tableId: string, by: TableSize): { key: string; value: string } {
+    this.#growths += 1;
+    return { key: `size/${tableId}/${this.#growths}`, value: JSON.stringify(by) };
   }
 
   /** Keeps a description. dynalite's table ids are four characters short of a UUID: the caller's object gets a whole one. */
@@ -79,9 +82,32 @@ export class Tables {
   /** Removes a table's items, indexes, changes and size. */
   async clearTable(tableId: string): Promise<void> {
     this.#sizes.delete(tableId);
-    for (const kind of ['item', 'index', 'change']) {
+    for (const kind of ['item', 'index', 'change', 'size']) {
       await this.db.clear({ gte: `${kind}/${tableId}/`, lt: `${kind}/${tableId}0` });
     }
-    await this.db.del(`size/${tableId}`);
+  }
+
+  /** Sums the sizes up and keeps one entry a table; a crash in the middle loses nothing. */
+  async #foldSizes(): Promise<void> {
+    const entries = this.db.iterator({ gte: 'size/', lt: 'size0' });
+    try {
+      for (;;) {
+        const page = await entries.nextv(1000);
+        if (page.length === 0) return;
+        const batch = this.db.batch();
+        const grown = new Set<string>();
+        for (const [key, value] of page) {
+          const tableId = key.split('/')[1] ?? '';
+          this.grow(tableId, JSON.parse(value) as TableSize);
+          grown.add(tableId);
+          batch.del(key);
+        }
+        // Sorts before the numbered ones, so that it is read first and never twice.
+        for (const tableId of grown) batch.put(`size/${tableId}/0`, JSON.stringify(this.size(tableId)));
+        await batch.write();
+      }
+    } finally {
+      await entries.close();
+    }
   }
 }
