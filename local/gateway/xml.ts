@@ -7,7 +7,6 @@ const named: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>'
 
 /** S3 keys may hold control characters. Written as they are, parsers would drop them or make a line feed of them. */
 function escapeText(text: string): string {
-  // eslint-disable-next-line no-control-regex -- they are what this is about
   return text.replace(/[&<>"\u0000-\u0008\u000a-\u001f\u007f-\u009f\ufffe\uffff]/g, (character) => {
     return named[character] ?? `&#x${character.charCodeAt(0).toString(16).toUpperCase()};`;
   });

@@ -32,7 +32,12 @@ export interface ObjectStore {
     options?: { readonly contentType?: string; readonly metadata?: Readonly<Record<string, string>> }
   ): Promise<ObjectRecord>;
   /** Takes over a finished local file (moved, not copied, where the file system allows). */
-  putFile(bucket: string, key: string, path: string, options?: { readonly contentType?: string }): Promise<ObjectRecord>;
+  putFile(
+    bucket: string,
+    key: string,
+    path: string,
+    options?: { readonly contentType?: string }
+  ): Promise<ObjectRecord>;
   /** Local path where the object's bytes can be read as one plain file. Valid until the object is overwritten or deleted. */
   filePath(bucket: string, key: string): Promise<string>;
   /** In UTF-8 byte order of the keys. */

@@ -1,0 +1,76 @@
+import { AwsError } from '../gateway/aws-error.js';
+
+/*
+ * Codes, texts and status of https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ErrorCodeList, and for
+ * those not told there, what S3 answers.
+ */
+
+export const noSuchBucket = (bucket: string): AwsError =>
+  new AwsError('NoSuchBucket', 'The specified bucket does not exist', 404, { BucketName: bucket });
+
+export const noSuchKey = (key: string): AwsError =>
+  new AwsError('NoSuchKey', 'The specified key does not exist.', 404, { Key: key });
+
+export const noSuchUpload = (uploadId: string): AwsError =>
+  new AwsError(
+    'NoSuchUpload',
+    'The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.',
+    404,
+    { UploadId: uploadId }
+  );
+
+export const invalidArgument = (message: string, name: string, value: string): AwsError =>
+  new AwsError('InvalidArgument', message, 400, { ArgumentName: name, ArgumentValue: value });
+
+export const invalidRequest = (message: string): AwsError => new AwsError('InvalidRequest', message);
+
+export const malformedXml = (): AwsError =>
+  new AwsError(
+    'MalformedXML',
+    'The XML you provided was not well-formed or did not validate against our published schema'
+  );
+
+export const preconditionFailed = (condition: string): AwsError =>
+  new AwsError('PreconditionFailed', 'At least one of the pre-conditions you specified did not hold', 412, {
+    Condition: condition,
+  });
+
+export const badDigest = (what: string): AwsError =>
+  new AwsError('BadDigest', `The ${what} you specified did not match the calculated checksum.`);
+
+export const incompleteBody = (): AwsError =>
+  new AwsError('IncompleteBody', 'You did not provide the number of bytes specified by the Content-Length HTTP header');
+
+export const entityTooLarge = (size: number, limit: number): AwsError =>
+  new AwsError('EntityTooLarge', 'Your proposed upload exceeds the maximum allowed size', 400, {
+    ProposedSize: size,
+    MaxSizeAllowed: limit,
+  });
+
+/** A feature of S3 that the local one does not have. */
+export const notImplemented = (what: string): AwsError =>
+  new AwsError(
+    'NotImplemented',
+    `A header or query you provided implies functionality that is not implemented: ${what}`,
+    501
+  );
+
+/**
+ * The local counterpart of what S3 never runs into. 507 is a status that no AWS SDK retries, as retrying does not help.
+ */
+export const diskFull = (folder: string): AwsError =>
+  new AwsError(
+    'InsufficientStorage',
+    `The disk that holds ${folder} is full. Free some space there, or choose another folder with --data.`,
+    507
+  );
+
+/** True for what the operating system or LevelDB says when a disk or a quota is full. */
+export function isDiskFull(error: unknown): boolean {
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOSPC' || code === 'EDQUOT') return true;
+    if (/No space left on device|Disk quota exceeded/i.test(cause.message)) return true;
+  }
+  return false;
+}
