@@ -10,6 +10,7 @@ const atomicContext =
 const wording: Readonly<Record<string, (error: DatabaseError) => string>> = {
   '2D000': () => atomicContext,
   '23502': ({ column }) => `Cannot insert a NULL value into column ${column ?? ''}`,
+  '23514': () => 'Value too long for character type', // the dialect has no CHECK: ours alone can be violated
   '428C9': () => 'cannot set an identity column to a value',
 };
 

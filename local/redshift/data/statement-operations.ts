@@ -57,7 +57,7 @@ export function statementOperations(services: StatementServices): Record<string,
     const { record, part, outcome } = await awaited(input, context);
     if (record.batch && part === 0)
       throw checks.invalid('BatchExecuteStatement result can only be retrieved with sub-statement id.');
-    if (outcome.status !== 'FINISHED' || outcome.columns === undefined || (part > 0 && record.status === 'FAILED')) {
+    if (outcome.status !== 'FINISHED' || outcome.columns === undefined || isUndone(record)) {
       throw notFound('Query does not have result. Please check query status with DescribeStatement.', input.Id);
     }
     if (csv !== (record.resultFormat === 'CSV')) {
@@ -250,6 +250,11 @@ function sessionData(session: Session): object {
     SessionAliveSeconds: session.keepAliveSeconds,
     SessionTtl: seconds(session.updatedAt + session.keepAliveSeconds * 1000),
   };
+}
+
+/** Results of a transaction that was rolled back are gone with it. */
+function isUndone({ batch, mode, status }: StatementRecord): boolean {
+  return batch && mode === 'TRANSACTION' && (status === 'FAILED' || status === 'ABORTED');
 }
 
 function notFound(message: string, id: unknown): AwsError {

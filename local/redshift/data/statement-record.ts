@@ -49,6 +49,10 @@ export interface StatementRecord extends Outcome {
   readonly parts: Outcome[];
 }
 
+/** The error of a statement that was not finished when the local Redshift stopped. */
+export const STOPPED =
+  'The local Redshift was stopped while the statement ran. Its transaction was rolled back unless it had just committed.';
+
 /** True for a status that does not change any more. */
 export function isTerminal(status: StatementStatusString): boolean {
   return status === 'FINISHED' || status === 'FAILED' || status === 'ABORTED';

@@ -6,7 +6,7 @@ import { bindParameters } from './parameters.js';
 import { runSql } from './run-sql.js';
 import type { ResultLimits } from './run-sql.js';
 import type { Session } from './sessions.js';
-import { isTerminal } from './statement-record.js';
+import { STOPPED, isTerminal } from './statement-record.js';
 import type { Outcome, StatementRecord } from './statement-record.js';
 import type { StatementStore } from './statement-store.js';
 import { WarehouseUnreachableError } from './warehouse-connections.js';
@@ -41,6 +41,7 @@ export class StatementRunner {
   readonly #live = new Map<string, Live>();
   readonly #queue: Live[] = [];
   #running = 0;
+  #stopping = false;
   #lastQueryId = Math.floor(Date.now() / 1000) * 100;
 
   constructor(
@@ -51,6 +52,7 @@ export class StatementRunner {
 
   /** @throws AwsError ActiveStatementsExceededException when too many statements are not finished */
   checkRoom(): void {
+    if (this.#stopping) throw new AwsError('InternalServerException', 'The local Redshift is stopping.', 500);
     if (this.#live.size >= this.limits.activeStatements) {
       throw new AwsError(
         'ActiveStatementsExceededException',
@@ -140,6 +142,7 @@ export class StatementRunner {
 
   /** Cancels everything and waits for it to end. */
   async close(): Promise<void> {
+    this.#stopping = true;
     const all = [...this.#live.values()];
     await Promise.all(all.map(({ record }) => this.cancel(record.id).catch(() => undefined)));
     await Promise.all(all.map(({ ended }) => Promise.race([ended, sleep(5_000, undefined, { ref: false })])));
@@ -215,7 +218,7 @@ export class StatementRunner {
     outcome.redshiftQueryId = this.#lastQueryId += 1;
     try {
       const sql = record.sqls[Math.max(index - 1, 0)] ?? '';
-      const bound = bindParameters(sql, parametersOf(record, sql));
+      const bound = bindParameters(sql, record.parameters);
       const statement = translate(bound.sql);
       if (statement.sql === '') {
         Object.assign(outcome, { resultRows: 0, resultSize: 0, status: 'FINISHED' });
@@ -239,10 +242,10 @@ export class StatementRunner {
 
   #endPart(outcome: Outcome, failure: unknown): void {
     const cancelled = failure instanceof Cancelled || isCancellation(failure);
-    outcome.status = cancelled ? 'ABORTED' : 'FAILED';
-    outcome.error = cancelled
-      ? `ERROR: Query (${outcome.redshiftQueryId}) cancelled on user's request`
-      : errorText(failure);
+    outcome.status = cancelled && !this.#stopping ? 'ABORTED' : 'FAILED';
+    if (!cancelled) outcome.error = errorText(failure);
+    else if (this.#stopping) outcome.error = STOPPED;
+    else outcome.error = `ERROR: Query (${outcome.redshiftQueryId}) cancelled on user's request`;
     outcome.updatedAt = Date.now();
   }
 
@@ -255,9 +258,8 @@ export class StatementRunner {
       record.updatedAt = Date.now();
     }
     if (record.batch) summarise(record);
-    if (failure !== undefined && !record.batch) record.pages = 0;
     try {
-      if (record.status !== 'FINISHED' && !record.batch) await this.store.deletePages(record.id);
+      if (record.status !== 'FINISHED' && record.mode === 'TRANSACTION') await this.store.deletePages(record.id);
       await this.store.save(record);
     } catch (error) {
       record.error ??= errorText(error);
@@ -272,11 +274,6 @@ export class StatementRunner {
     record.updatedAt = Date.now();
     await this.store.save(record);
   }
-}
-
-/** A batch's parameters are for all its statements; each takes those it names. */
-function parametersOf(record: StatementRecord, sql: string): StatementRecord['parameters'] {
-  return record.batch ? record.parameters?.filter(({ name }) => sql.includes(`:${name}`)) : record.parameters;
 }
 
 /** A batch as a whole has no query id and no result of its own: they are its parts'. */

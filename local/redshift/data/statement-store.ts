@@ -1,6 +1,6 @@
 import type { ClassicLevel } from 'classic-level';
 import type { ResultRow } from './fields.js';
-import { RETENTION_MS, TOKEN_MS, isTerminal } from './statement-record.js';
+import { RETENTION_MS, STOPPED, TOKEN_MS, isTerminal } from './statement-record.js';
 import type { Outcome, StatementRecord } from './statement-record.js';
 
 /** Which request a client token belongs to. */
@@ -67,10 +67,9 @@ export class StatementStore {
     for (const record of await this.statements()) {
       if (isTerminal(record.status)) continue;
       const now = Date.now();
-      const error = `The local Redshift was stopped while the statement was ${record.status}. Its transaction was rolled back unless it had just committed.`;
       const end = (outcome: Outcome): void => {
         outcome.status = 'FAILED';
-        outcome.error = error;
+        outcome.error = STOPPED;
         outcome.updatedAt = now;
       };
       record.parts.filter(({ status }) => !isTerminal(status)).forEach(end);

@@ -23,6 +23,9 @@ export class WarehouseUnreachableError extends Error {
   }
 }
 
+/** A connection that breaks under a statement tells the statement; without a listener it would end our process too. */
+function ignore(): void {}
+
 /** Connections to the PostgreSQL server that stands for Redshift, pooled per database. */
 export class WarehouseConnections {
   readonly #url: URL;
@@ -44,6 +47,7 @@ export class WarehouseConnections {
     const client = await entry.pool.connect().catch((error: unknown) => {
       throw new WarehouseUnreachableError(error);
     });
+    client.on('error', ignore);
     try {
       entry.prepared ??= installFunctions(client);
       await entry.prepared;
@@ -53,6 +57,7 @@ export class WarehouseConnections {
       return { client, pid: rows[0]?.pid ?? 0, socket: connection.stream };
     } catch (error) {
       entry.prepared = undefined;
+      client.off('error', ignore);
       client.release(true);
       throw new WarehouseUnreachableError(error);
     }
@@ -69,6 +74,7 @@ export class WarehouseConnections {
           () => true,
           () => false
         ));
+    client.off('error', ignore);
     client.release(!clean);
   }
 
@@ -78,7 +84,7 @@ export class WarehouseConnections {
    */
   async cancelBackend(database: string, pid: number): Promise<void> {
     const client = new pg.Client(this.#config(database));
-    client.on('error', () => undefined);
+    client.on('error', ignore);
     try {
       await client.connect();
       await client.query('SELECT pg_cancel_backend($1)', [pid]);

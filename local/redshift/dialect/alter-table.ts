@@ -1,4 +1,4 @@
-import { translateColumn } from './create-table.js';
+import { byteCheck, byteCheckName, columnName, translateColumn } from './create-table.js';
 import { isWord, raw, render, skipTrivia } from './nodes.js';
 import type { Node } from './nodes.js';
 import { rewriteExpressions } from './expressions.js';
@@ -31,13 +31,12 @@ export function translateAlterTable(nodes: readonly Node[]): Node[] {
     const verb = skipTrivia(nodes, column + 1);
     if (isWord(nodes[verb], 'encode')) return [];
     if (isWord(nodes[verb], 'type')) {
-      const name = nodes[column];
-      const type = translateType(
-        nodes.slice(skipTrivia(nodes, verb + 1)),
-        'column',
-        `${table}.${name === undefined ? '' : render([name])}`
-      );
-      return [...nodes.slice(0, verb + 1), raw(' '), ...type];
+      const name = columnName(nodes[column]);
+      const type = translateType(nodes.slice(skipTrivia(nodes, verb + 1)), 'column', `${table}.${name}`);
+      const check = byteCheck(name, type);
+      const checks =
+        check === undefined ? [] : [raw(`, DROP CONSTRAINT IF EXISTS ${byteCheckName(name)}, ADD ${check}`)];
+      return [...nodes.slice(0, verb + 1), raw(' '), ...type, ...checks];
     }
   }
   return rewriteExpressions(nodes);

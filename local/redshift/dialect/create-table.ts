@@ -2,12 +2,14 @@ import { rewriteExpressions } from './expressions.js';
 import { group, isOperator, isTrivia, isWord, raw, render, significant, skipTrivia, splitAt, wordOf } from './nodes.js';
 import type { Group, Node } from './nodes.js';
 import { RedshiftSqlError } from './redshift-sql-error.js';
-import { translateType } from './types.js';
+import { translateType, varcharBytes } from './types.js';
 
 const attributeWords = [
   ...['default', 'identity', 'generated', 'encode', 'distkey', 'sortkey', 'collate', 'not', 'null', 'unique'],
   ...['primary', 'references', 'check', 'constraint'],
 ];
+
+const storageWords = ['diststyle', 'distkey', 'sortkey', 'compound', 'interleaved', 'backup', 'encode'];
 
 /**
  * CREATE TABLE: storage attributes go, keys go (Redshift does not enforce them), their columns stay NOT NULL, identity
@@ -17,7 +19,9 @@ const attributeWords = [
 export function translateCreateTable(nodes: readonly Node[]): Node[] {
   const definitions = nodes.findIndex((node) => node.kind === 'group');
   const as = nodes.findIndex((node) => isWord(node, 'as'));
-  if (definitions < 0 || (as >= 0 && as < definitions)) return createTableAs(nodes, as);
+  const storage = nodes.findIndex((node) => isWord(node, ...storageWords));
+  const isDefined = definitions >= 0 && (as < 0 || definitions < as) && (storage < 0 || definitions < storage);
+  if (!isDefined) return createTableAs(nodes, as, storage);
   const head = nodes.slice(0, definitions);
   const list = nodes[definitions] as Group;
   const query = nodes.findIndex((node, index) => index > definitions && isWord(node, 'as'));
@@ -28,15 +32,14 @@ export function translateCreateTable(nodes: readonly Node[]): Node[] {
 }
 
 /** `CREATE TABLE t DISTKEY(a) SORTKEY(b) AS SELECT …` */
-function createTableAs(nodes: readonly Node[], as: number): Node[] {
+function createTableAs(nodes: readonly Node[], as: number, storage: number): Node[] {
   if (as < 0) return [...nodes];
-  const before = nodes.slice(0, as);
-  const first = before.findIndex((node) =>
-    isWord(node, 'diststyle', 'distkey', 'sortkey', 'compound', 'interleaved', 'backup', 'encode')
-  );
-  const head = first < 0 ? before : before.slice(0, first);
-  if (first >= 0) dropTableAttributes(before.slice(first));
-  return [...head, raw(' '), ...rewriteExpressions(nodes.slice(as))];
+  if (storage >= 0 && storage < as) dropTableAttributes(nodes.slice(storage, as));
+  return [
+    ...nodes.slice(0, storage < 0 ? as : Math.min(storage, as)),
+    raw(' '),
+    ...rewriteExpressions(nodes.slice(as)),
+  ];
 }
 
 /** Checks that there is nothing but Redshift's storage attributes, all of which are without effect here. */
@@ -63,7 +66,7 @@ function translateDefinitions(list: Group, table: string): Group {
     else kept.push(element);
   }
   const columns = kept.map((element) => {
-    if (isWord(significant(element)[0], 'like')) return element;
+    if (isWord(significant(element)[0], 'like')) return [...element, raw(' INCLUDING CONSTRAINTS')];
     return translateColumn(element, table, keyColumns);
   });
   return group(columns.flatMap((column, index) => (index === 0 ? column : [raw(','), ...column])));
@@ -83,7 +86,8 @@ function primaryKeyColumns(element: readonly Node[]): string[] {
   return splitAt(columns.nodes, ',').map((name) => columnName(significant(name)[0]));
 }
 
-function columnName(node: Node | undefined): string {
+/** The lower-case name of a column, without quotes. */
+export function columnName(node: Node | undefined): string {
   return node === undefined ? '' : render([node]).replaceAll('"', '').toLowerCase();
 }
 
@@ -105,7 +109,31 @@ export function translateColumn(element: readonly Node[], table: string, keyColu
   );
   const { kept, notNull } = translateAttributes(rest.slice(attributesAt));
   const required = notNull || keyColumns.has(columnName(name));
-  return [...element.slice(0, nameAt + 1), raw(' '), ...type, ...kept, ...(required ? [raw(' NOT NULL')] : [])];
+  const bytes = byteCheck(columnName(name), type);
+  return [
+    ...element.slice(0, nameAt + 1),
+    raw(' '),
+    ...type,
+    ...kept,
+    raw(required ? ' NOT NULL' : ''),
+    raw(bytes === undefined ? '' : ` ${bytes}`),
+  ];
+}
+
+/**
+ * The constraint that holds a varchar to its length in bytes, which is what Redshift counts; PostgreSQL counts
+ * characters. Undefined for other types.
+ */
+export function byteCheck(column: string, type: readonly Node[]): string | undefined {
+  const bytes = varcharBytes(type);
+  return bytes === undefined
+    ? undefined
+    : `CONSTRAINT ${byteCheckName(column)} CHECK (octet_length("${column}") <= ${bytes})`;
+}
+
+/** Name of the constraint that {@link byteCheck} makes, quoted. */
+export function byteCheckName(column: string): string {
+  return `"${column.slice(0, 50)}_bytes"`;
 }
 
 function translateAttributes(nodes: readonly Node[]): { kept: Node[]; notNull: boolean } {

@@ -13,9 +13,10 @@ import {
   symlink,
 } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { startGuardedProcess } from '../../process/guarded-process.js';
+import { cacheFolder } from '../../process/user-folders.js';
 import type { ServerUser } from './server-user.js';
 
 /** The PostgreSQL programs, at a path where the server's user can run them. */
@@ -43,7 +44,7 @@ export async function installPostgresBinaries(user: ServerUser | undefined): Pro
   const failures: string[] = [];
   for (const cache of cacheFolders(user)) {
     try {
-      const folder = await install(join(source, 'native'), cache, folderName);
+      const folder = await install(join(source, 'native'), cache, folderName, user);
       const postgres = join(folder, 'bin', 'postgres');
       const majorVersion = await versionOf(postgres, user);
       return { initdb: join(folder, 'bin', 'initdb'), postgres, majorVersion };
@@ -67,15 +68,18 @@ async function packageFolder(): Promise<string> {
   }
 }
 
-/** Root's programs must be reachable by the server's user, so they do not go into root's home. */
+/** Root's own cache is closed to the server's user, and a home may forbid running programs from it. */
 function cacheFolders(user: ServerUser | undefined): string[] {
-  const own = process.getuid?.() ?? 0;
-  const last = join(tmpdir(), `sluice-${own}`);
-  if (user !== undefined) return ['/var/cache/sluice', last];
-  return [join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'sluice'), last];
+  const temporary = join(tmpdir(), `sluice-${process.getuid?.() ?? 0}-programs`);
+  return user === undefined ? [cacheFolder(), temporary] : ['/var/cache/sluice', temporary];
 }
 
-async function install(native: string, cache: string, folderName: string): Promise<string> {
+async function install(
+  native: string,
+  cache: string,
+  folderName: string,
+  user: ServerUser | undefined
+): Promise<string> {
   const target = join(cache, folderName);
   await mkdir(cache, { recursive: true });
   await refuseForeign(cache);
@@ -85,7 +89,7 @@ async function install(native: string, cache: string, folderName: string): Promi
   try {
     await copyTree(native, partial);
     await restoreLinks(native, partial);
-    await chmod(cache, 0o755);
+    if (user !== undefined) await chmod(cache, 0o755);
     await rename(partial, target); // readers see the whole folder or none
   } catch (error) {
     await rm(partial, { recursive: true, force: true });

@@ -6,6 +6,7 @@ import getPort from 'get-port';
 import pg from 'pg';
 import { startGuardedProcess } from '../../process/guarded-process.js';
 import type { GuardedProcess } from '../../process/guarded-process.js';
+import { PortError, checkPort } from '../../process/ports.js';
 import { installPostgresBinaries } from './binaries.js';
 import type { PostgresBinaries } from './binaries.js';
 import {
@@ -49,12 +50,13 @@ export interface PostgresServer {
 /**
  * Starts PostgreSQL 18 on a folder of its own, making the cluster on first use, and resolves when the database
  * `salesdwh` answers. Run by root it takes the user `postgres` or `nobody`.
- * @throws Error naming the port when an asked-for one is in use; naming the server's process id when another server
+ * @throws PortError when an asked-for port is in use; Error naming the server's process id when another server
  * has the folder open; with the tail of the server's output when it does not start
  */
 export async function startPostgres(options: PostgresOptions): Promise<PostgresServer> {
   const folder = resolve(options.folder);
   const host = options.host ?? '127.0.0.1';
+  if (options.port !== undefined) await checkPort(options.port, 'PostgreSQL', host);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const user = await serverUser(join(folder, 'data'));
   const binaries = await installPostgresBinaries(user);
@@ -74,8 +76,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
     await server.stop();
     const output = server.output();
     const portTaken = /could not bind|Address already in use/i.test(output);
-    if (portTaken && options.port !== undefined)
-      throw new Error(`Port ${port} on ${host} is already in use: PostgreSQL cannot listen on it`);
+    if (portTaken && options.port !== undefined) throw new PortError(port, 'PostgreSQL', 'EADDRINUSE');
     const passing = portTaken || /pre-existing shared memory block/.test(output);
     if (!passing || attempt === 20) {
       throw new Error(`PostgreSQL did not start on ${folder}: ${failure}\n${output.slice(-2_000).trim()}`);
