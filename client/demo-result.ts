@@ -26,7 +26,7 @@ export interface DemoDocument {
   readonly unknownMembers: EltResult['unknownMembers'];
   /** By job name; empty when nothing was rejected. */
   readonly rejected: Readonly<Record<string, Rejection>>;
-  /** All reports of the model by name. */
+  /** The model's reports of other names. */
   readonly reports: Readonly<Record<string, GrowthReport>>;
 }
 
@@ -40,17 +40,16 @@ export async function demoDocument(
 ): Promise<DemoDocument> {
   const result = await client.result(workflowId, signal);
   const { status, historyEvents } = await client.describeRun(workflowId, signal);
-  const reports: Record<string, GrowthReport> = {};
-  for (const report of plan.reports) {
-    reports[report.name] = await runReport(report, (sql) => client.query(sql, signal));
-  }
+  const all: Record<string, GrowthReport> = {};
+  for (const report of plan.reports) all[report.name] = await runReport(report, (sql) => client.query(sql, signal));
+  const { growth = {}, ...reports } = all;
   return {
     runKey: result.runKey,
     workflowId,
     status,
     items: result.items,
     tables: result.tables,
-    growth: reports['growth'] ?? {},
+    growth,
     seconds: result.seconds,
     historyEvents,
     temporalUi,
@@ -73,8 +72,8 @@ export function printDemo(console: Console, plan: WarehousePlan, document: DemoD
   if (Object.keys(document.rejected).length > 0) {
     console.print(`\nRejected items\n${drawRejections(document.rejected)}`);
   }
-  for (const report of plan.reports) console.print(`\n${drawReport(report, document.reports[report.name] ?? {})}`);
+  const reports: DemoDocument['reports'] = { growth: document.growth, ...document.reports };
+  for (const report of plan.reports) console.print(`\n${drawReport(report, reports[report.name] ?? {})}`);
   const times = Object.entries(seconds).map(([stage, value]) => `${stage} ${duration(value)}`);
   console.print(`\nRun ${document.runKey}: ${count(document.items)} items; ${times.join(', ')}`);
-  if (document.temporalUi !== undefined) console.print(`Temporal Web UI: ${document.temporalUi}`);
 }

@@ -74,6 +74,7 @@ export function outcomeOf(stage: StageProgress): string {
   for (const step of stage.steps) {
     for (const [name, value] of Object.entries(step.counts ?? {})) counts.set(name, (counts.get(name) ?? 0) + value);
   }
+  if (stage.name === 'counts') counts.clear(); // told table by table, with the result
   const figures = [...counts].filter(([, value]) => value > 0).map(([name, value]) => `${count(value)} ${name}`);
   const seconds = secondsOf(stage);
   return [titles[stage.name], ...(seconds === undefined ? [] : [duration(seconds)]), ...figures].join(' · ');

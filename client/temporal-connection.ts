@@ -58,12 +58,19 @@ export class TemporalConnection {
    */
   async call<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     signal?.throwIfAborted();
-    const bounded = (): Promise<T> => this.connection.withDeadline(Date.now() + callTimeoutMs, work);
+    // The connection keeps its listener on a signal; that of a whole command would gather one for every call.
+    const ofThisCall = new AbortController();
+    const abort = (): void => ofThisCall.abort();
+    signal?.addEventListener('abort', abort, { once: true });
     try {
-      return await (signal === undefined ? bounded() : this.connection.withAbortSignal(signal, bounded));
+      return await this.connection.withAbortSignal(ofThisCall.signal, () =>
+        this.connection.withDeadline(Date.now() + callTimeoutMs, work)
+      );
     } catch (error) {
       signal?.throwIfAborted();
       throw error;
+    } finally {
+      signal?.removeEventListener('abort', abort);
     }
   }
 

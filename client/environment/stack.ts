@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import {
   PortError,
   TemporalNotFoundError,
@@ -48,7 +49,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     deployment: given.deployment,
     env: outer,
   }).catch(explain);
-  const env = { ...(outer.TEMPORAL_ADDRESS ? outer : withoutTemporal(outer)), ...environment.env };
+  const env = { ...(outer.TEMPORAL_ADDRESS ? outer : withoutTemporal(outer, environment.data)), ...environment.env };
   const { SLUICE_WORKGROUP: workgroup, SLUICE_DATABASE: database } = environment.env;
   const configuration = { ...given, deployment: { ...given.deployment, redshift: { workgroup, database } } };
   try {
@@ -106,9 +107,9 @@ async function runInProcess(configuration: Configuration, env: NodeJS.ProcessEnv
 }
 
 /** Settings for the user's own server (TLS, API key, a profile) are none for the one that was started here. */
-function withoutTemporal(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+function withoutTemporal(env: NodeJS.ProcessEnv, data: string): NodeJS.ProcessEnv {
   const entries = Object.entries(env).filter(([name]) => !name.startsWith('TEMPORAL_'));
-  return { ...Object.fromEntries(entries), TEMPORAL_CONFIG_FILE: '/dev/null' };
+  return { ...Object.fromEntries(entries), TEMPORAL_CONFIG_FILE: join(data, 'no-temporal-profile.toml') };
 }
 
 function explain(error: unknown): never {
