@@ -1,0 +1,171 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import pg from 'pg';
+import { translate } from '../../local/redshift/dialect/translate.js';
+import { installFunctions } from '../../local/redshift/dialect/install-functions.js';
+import { startPostgres } from '../../local/redshift/index.js';
+import type { EntityPlan, WarehousePlan } from '../../model/index.js';
+
+export type Item = Record<string, AttributeValue>;
+export type Row = Record<string, unknown>;
+
+/** Every row of every table in dwh, as text, in the order of the rows. */
+export type Dump = Readonly<Record<string, readonly Row[]>>;
+
+/** A value as text; numbers travel as text all the way, as in the jobs. */
+function scalar(value: AttributeValue | undefined): unknown {
+  if (value === undefined || 'NULL' in value) return null;
+  if ('BOOL' in value) return value.BOOL;
+  return 'S' in value ? value.S : 'N' in value ? value.N : null;
+}
+
+function follow(item: Item, steps: readonly string[]): AttributeValue | undefined {
+  const [first, ...rest] = steps;
+  const value = item[first!];
+  return rest.length === 0 ? value : value && 'M' in value ? follow(value.M!, rest) : undefined;
+}
+
+/** The landing rows of items, made as the lake and land jobs' specifications say. */
+export function landingRows(plan: WarehousePlan, entity: EntityPlan, items: readonly Item[]): Row[] {
+  const { spec } = entity;
+  const type = plan.lake.spec.itemTypes.find(({ name }) => name === spec.itemType)!;
+  const matches = (item: Item): boolean =>
+    type.match.every(({ attribute, equals, pattern }) => {
+      const text = scalar(item[attribute]);
+      return equals !== undefined ? text === equals : new RegExp(pattern!.replace('(?s)', ''), 's').test(String(text));
+    });
+  return items.filter(matches).flatMap((item) => {
+    const read = (column: string): AttributeValue | undefined =>
+      follow(item, type.columns.find(({ name }) => name === column)!.path);
+    const elements: Item[] =
+      spec.explode?.flatMap((source): Item[] => {
+        if (source.kind === 'list')
+          return ((read(source.column) as AttributeValue.LMember | undefined)?.L ?? []).map((one) => one.M!);
+        const fields = Object.entries(source.fields).flatMap(([field, column]) => {
+          const value = read(column);
+          return value === undefined ? [] : [[field, value] as const];
+        });
+        return fields.length === 0 ? [] : [Object.fromEntries(fields)];
+      }) ?? [];
+    const rows = spec.explode === undefined ? [undefined] : elements;
+    return rows.map((element, position) =>
+      Object.fromEntries(
+        spec.columns.map(({ name, source }) => {
+          if (source.kind === 'position') return [name, position];
+          if (source.kind === 'field') return [name, scalar(element![source.field])];
+          if (source.kind === 'column') return [name, scalar(read(source.column))];
+          const cut = new RegExp(source.pattern.replace('(?s)', ''), 's').exec(String(scalar(read(source.column))));
+          return [name, cut?.[1] ?? null];
+        })
+      )
+    );
+  });
+}
+
+/** A warehouse on a real PostgreSQL, reached through the local Redshift's dialect. */
+export class Warehouse {
+  private constructor(
+    private readonly stop: () => Promise<void>,
+    readonly client: pg.Client
+  ) {}
+
+  static async start(): Promise<Warehouse> {
+    const folder = await mkdtemp(path.join(tmpdir(), 'sluice-model-'));
+    const server = await startPostgres({ folder, durable: false });
+    const client = new pg.Client({ connectionString: server.url });
+    await client.connect();
+    await installFunctions(client);
+    const stop = async (): Promise<void> => {
+      await client.end();
+      await server.stop();
+      await rm(folder, { recursive: true });
+    };
+    return new Warehouse(stop, client);
+  }
+
+  close(): Promise<void> {
+    return this.stop();
+  }
+
+  /** Runs one statement of Redshift SQL. */
+  async redshift(sql: string): Promise<Row[]> {
+    const { rows } = await this.client.query<Row>(translate(sql).sql);
+    return rows;
+  }
+
+  /** Empties the database and makes the plan's tables and procedures. */
+  async setUp(plan: WarehousePlan): Promise<void> {
+    for (const schema of ['landing', 'staging', 'dwh', 'sluice']) {
+      await this.client.query(`DROP SCHEMA IF EXISTS ${schema} CASCADE`);
+    }
+    for (const { sql } of plan.setup) await this.redshift(sql);
+  }
+
+  /** Replaces a landing table and records the load, as a land job does. */
+  async land(entity: EntityPlan, rows: readonly Row[], runKey: string): Promise<void> {
+    const target = `landing."${entity.name}"`;
+    const types = entity.spec.columns.map(({ name, type }) => `"${name}" ${type}`).join(', ');
+    const names = entity.spec.columns.map(({ name }) => `"${name}"`).join(', ');
+    await this.client.query('BEGIN');
+    await this.client.query(`DELETE FROM ${target}`);
+    await this.client.query(
+      `INSERT INTO ${target} (${names}) SELECT ${names} FROM json_to_recordset($1) AS r(${types})`,
+      [JSON.stringify(rows)]
+    );
+    await this.client.query('DELETE FROM sluice.landing_loads WHERE entity = $1', [entity.name]);
+    const load = [entity.name, runKey, rows.length];
+    await this.client.query('INSERT INTO sluice.landing_loads (entity, run_key, row_count) VALUES ($1, $2, $3)', load);
+    await this.client.query('COMMIT');
+  }
+
+  async landAll(plan: WarehousePlan, items: readonly Item[], runKey: string): Promise<void> {
+    for (const entity of plan.entities) await this.land(entity, landingRows(plan, entity, items), runKey);
+  }
+
+  /** Calls one procedure of the plan, by its name. */
+  async call(procedure: string, runKey: string): Promise<void> {
+    const [schema, name] = procedure.split('.');
+    await this.redshift(`CALL "${schema}"."${name}"('${runKey}')`);
+  }
+
+  /** Calls all procedures, wave by wave. */
+  async load(plan: WarehousePlan, runKey: string): Promise<void> {
+    for (const wave of [...plan.staging, ...plan.dimensions, ...plan.facts]) {
+      for (const { sql } of wave) await this.redshift(sql.replace(':run_key', `'${runKey}'`));
+    }
+  }
+
+  /** A whole run: lands the items and loads them. */
+  async run(plan: WarehousePlan, items: readonly Item[], runKey: string): Promise<void> {
+    await this.landAll(plan, items, runKey);
+    await this.load(plan, runKey);
+  }
+
+  /** All of dwh. */
+  async dump(plan: WarehousePlan): Promise<Dump> {
+    const names = plan.counts.map(({ table }) => table).filter((table) => table.startsWith('dwh.'));
+    const dump: Record<string, Row[]> = {};
+    for (const name of names) {
+      const quoted = name.replace(/\.(.*)/, '."$1"');
+      const { rows } = await this.client.query<{ row: string }>(`SELECT t::text AS row FROM ${quoted} t ORDER BY 1`);
+      dump[name] = rows;
+    }
+    return dump;
+  }
+
+  /** Runs the plan's counts: rows by table. */
+  async counts(plan: WarehousePlan): Promise<Record<string, number>> {
+    const counts: Record<string, number> = {};
+    for (const { table, sql } of plan.counts) counts[table] = Number((await this.redshift(sql))[0]!['rows']);
+    return counts;
+  }
+
+  /** Fact rows with the unknown member by `fact.dimension`, those with some. */
+  async unknown(plan: WarehousePlan): Promise<Record<string, number>> {
+    const rows = await this.redshift(plan.unknownMembers.sql);
+    const entries = rows.map((row) => [`${row['fact']}.${row['dimension']}`, Number(row['rows'])] as const);
+    return Object.fromEntries(entries.filter(([, count]) => count > 0));
+  }
+}
