@@ -1,5 +1,5 @@
 import { UsageError } from './errors.js';
-import type { DynamoItem, KeyAttribute } from './items/attribute-value.js';
+import type { DynamoItem, TableKeys } from './items/attribute-value.js';
 import { readItemsFile, validateItemsFile } from './items/items-file.js';
 import { sampleItemsOf } from './items/sample-items.js';
 import { count } from './output/table.js';
@@ -18,7 +18,7 @@ export interface DemoItems {
  */
 export async function demoItems(
   source: { readonly file?: string; readonly modelFile: string; readonly scale: number },
-  keys: readonly KeyAttribute[],
+  keys: TableKeys,
   progress: Progress,
   signal: AbortSignal
 ): Promise<DemoItems> {

@@ -73,7 +73,8 @@ export function createProgram(env: NodeJS.ProcessEnv): Command {
   )
     .option('--no-worker', 'leave the worker out, to run it by `sluice worker`')
     .option('--data <folder>', 'folder that keeps the data over a restart (default: a temporary one)')
-    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--host <address>', 'address that the AWS endpoint listens on', '127.0.0.1')
+    .option('--allow-host <name...>', "names besides this machine's that requests to it may use, for containers")
     .option('--port <n>', 'port of the AWS endpoint (default: a free one)', portNumber)
     .option('--warehouse <url>', 'existing PostgreSQL to use as the warehouse (default: one of its own)')
     .option('--model <file>', 'warehouse.yaml (default: the ecommerce example)');

@@ -41,7 +41,7 @@ export async function demo(context: CommandContext, options: DemoOptions): Promi
   let stack: LocalStack | undefined;
   try {
     const source = { file: options.items, modelFile: settings.modelFile, scale: options.scale };
-    const items = await demoItems(source, settings.plan.source.keys, progress, signal);
+    const items = await demoItems(source, settings.plan.source, progress, signal);
     stack = await progress.step('Start the local AWS, a Temporal server and a worker', (step) =>
       startLocalStack({
         plan: settings.plan,

@@ -18,6 +18,7 @@ export interface UpOptions {
   readonly worker: boolean;
   readonly data?: string;
   readonly host: string;
+  readonly allowHost?: string[];
   readonly port?: number;
   readonly warehouse?: string;
   readonly model?: string;
@@ -48,6 +49,7 @@ export async function up(context: CommandContext, options: UpOptions): Promise<v
         dataFolder: options.data === undefined ? undefined : resolve(options.data),
         ports: { aws: options.port },
         host: options.host,
+        allowedHosts: options.allowHost,
         warehouseUrl: options.warehouse,
         env,
         worker: options.worker,

@@ -7,6 +7,15 @@ export interface KeyAttribute {
   readonly type: 'S' | 'N' | 'B';
 }
 
+/** The keys of a table and of its indexes, as the plan's `source` gives them. */
+export interface TableKeys {
+  readonly keys: readonly (KeyAttribute & { readonly role: 'HASH' | 'RANGE' })[];
+  readonly indexes: readonly { readonly name: string; readonly keys: TableKeys['keys'] }[];
+}
+
+/** Bytes that a key value may have (Developer Guide, "Service, account, and table quotas"). */
+const maxKeyBytes = { HASH: 2048, RANGE: 1024 } as const;
+
 /** Bytes that one item may have, names included (Developer Guide, "Service, account, and table quotas"). */
 export const maxItemBytes = 400 * 1024;
 
@@ -18,14 +27,18 @@ const base64Pattern = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]
  * What is wrong with a value of a line's `Item` member as an item of a table with these keys, or undefined.
  * The answer names attributes and descriptors, never a value.
  */
-export function itemFault(item: unknown, keys: readonly KeyAttribute[]): string | undefined {
+export function itemFault(item: unknown, { keys, indexes }: TableKeys): string | undefined {
   if (!isRecord(item)) return 'Item is not an object';
-  for (const key of keys) {
-    const value = item[key.name];
-    if (value === undefined) return `key attribute ${key.name} is missing`;
-    if (!isRecord(value) || !(key.type in value)) return `key attribute ${key.name} is not of type ${key.type}`;
-    if (value[key.type] === '') return `key attribute ${key.name} is empty`;
-  }
+  const fault =
+    firstFault(keys, (key) => (key.name in item ? undefined : `key attribute ${key.name} is missing`)) ??
+    firstFault(keys, (key) => keyFault(item[key.name], key, `key attribute ${key.name}`)) ??
+    // An item without an index's keys is only left out of the index; one with wrong keys is refused.
+    firstFault(indexes, ({ name, keys: own }) =>
+      firstFault(own, (key) =>
+        key.name in item ? keyFault(item[key.name], key, `key attribute ${key.name} of index ${name}`) : undefined
+      )
+    );
+  if (fault !== undefined) return fault;
   for (const [name, value] of Object.entries(item)) {
     const fault = valueFault(value, 0);
     if (fault !== undefined) return `attribute ${JSON.stringify(name)}: ${fault}`;
@@ -73,6 +86,13 @@ function valueFault(value: unknown, depth: number): string | undefined {
     default:
       return `unknown type descriptor ${JSON.stringify(type.slice(0, 20))}`;
   }
+}
+
+function keyFault(value: unknown, key: TableKeys['keys'][number], what: string): string | undefined {
+  if (!isRecord(value) || !(key.type in value)) return `${what} is not of type ${key.type}`;
+  if (value[key.type] === '') return `${what} is empty`;
+  if (valueFault(value, 0) !== undefined) return `${what}: ${valueFault(value, 0)}`;
+  return valueBytes(value) > maxKeyBytes[key.role] ? `${what} has more than ${maxKeyBytes[key.role]} bytes` : undefined;
 }
 
 function setFault(type: string, content: unknown, depth: number): string | undefined {

@@ -1,15 +1,17 @@
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
 import { pipeline } from 'node:stream';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { UsageError, messageOf } from '../errors.js';
 import { itemFault } from './attribute-value.js';
-import type { DynamoItem, KeyAttribute } from './attribute-value.js';
+import type { DynamoItem, TableKeys } from './attribute-value.js';
 
 /** How many faults of a file are told one by one. */
 const maxProblems = 20;
+
+/** Far more than an item of 400 KB has as JSON, escapes included: whoever sends more sends no items. */
+const maxLineBytes = 16 * 1024 * 1024;
 
 /**
  * Reads a whole file of items, `{"Item": {…}}` a line, plain or gzip, and keeps none of it.
@@ -17,11 +19,7 @@ const maxProblems = 20;
  * @throws UsageError that lists the faulty lines (the first 20, and how many more) when the file cannot be read to its
  *   end, has a line that is no item of a table with these keys, or has no item at all. It quotes no value.
  */
-export async function validateItemsFile(
-  file: string,
-  keys: readonly KeyAttribute[],
-  signal?: AbortSignal
-): Promise<number> {
+export async function validateItemsFile(file: string, keys: TableKeys, signal?: AbortSignal): Promise<number> {
   const problems: string[] = [];
   let faults = 0;
   let items = 0;
@@ -55,14 +53,14 @@ export async function* readItemsFile(file: string): AsyncGenerator<DynamoItem> {
   for await (const line of linesOf(file)) {
     lineNumber++;
     if (line.trim() === '') continue;
-    const fault = lineFault(line, []);
+    const fault = lineFault(line, { keys: [], indexes: [] });
     if (fault !== undefined)
       throw new UsageError(`${file} changed while it was read`, [`line ${lineNumber}: ${fault}`]);
     yield (JSON.parse(line) as { Item: DynamoItem }).Item;
   }
 }
 
-function lineFault(line: string, keys: readonly KeyAttribute[]): string | undefined {
+function lineFault(line: string, keys: TableKeys): string | undefined {
   let parsed: unknown;
   try {
     parsed = JSON.parse(line);
@@ -73,13 +71,22 @@ function lineFault(line: string, keys: readonly KeyAttribute[]): string | undefi
   return itemFault(parsed.Item, keys);
 }
 
+/** Splits at line feeds only: a JSON string may hold the other characters that count as line ends elsewhere. */
 async function* linesOf(file: string): AsyncGenerator<string> {
-  const bytes = await openItems(file);
-  // readline drops its input's errors, and a cut gzip stream must not look like the end of the file.
-  let failure: Error | undefined;
-  bytes.once('error', (error) => (failure = error));
-  yield* createInterface({ input: bytes, crlfDelay: Infinity });
-  if (failure !== undefined) throw failure;
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  let pieces: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of await openItems(file)) {
+    let rest = chunk as Buffer;
+    for (let end = rest.indexOf(0x0a); end !== -1; end = rest.indexOf(0x0a)) {
+      yield decoder.decode(Buffer.concat([...pieces, rest.subarray(0, end)]));
+      [pieces, length, rest] = [[], 0, rest.subarray(end + 1)];
+    }
+    pieces.push(rest);
+    length += rest.length;
+    if (length > maxLineBytes) throw new Error(`the next line has more than ${maxLineBytes} bytes`);
+  }
+  if (length > 0) yield decoder.decode(Buffer.concat(pieces));
 }
 
 async function openItems(file: string): Promise<Readable> {
@@ -95,10 +102,10 @@ async function openItems(file: string): Promise<Readable> {
   }
   const source = createReadStream(file);
   const zipped = file.endsWith('.gz') || magic.equals(Buffer.from([0x1f, 0x8b]));
-  if (!zipped) return source.setEncoding('utf8');
+  if (!zipped) return source;
   const plain = createGunzip();
   pipeline(source, plain, () => undefined); // an error of either reaches the reader through `plain`
-  return plain.setEncoding('utf8');
+  return plain;
 }
 
 function readFault(error: unknown): string {
@@ -109,6 +116,8 @@ function readFault(error: unknown): string {
       return 'may not be read';
     case 'Z_BUF_ERROR':
       return 'the gzip data ends too early: the file is truncated';
+    case 'ERR_ENCODING_INVALID_ENCODED_DATA':
+      return 'the next line is not UTF-8';
     case 'Z_DATA_ERROR':
       return 'the gzip data is damaged';
     default:

@@ -8,10 +8,13 @@ import { UsageError } from '../../client/errors.js';
 import { itemBytes, itemFault } from '../../client/items/attribute-value.js';
 import { readItemsFile, validateItemsFile } from '../../client/items/items-file.js';
 
-const keys = [
-  { name: 'PK', type: 'S' },
-  { name: 'SK', type: 'S' },
-] as const;
+const keys = {
+  keys: [
+    { name: 'PK', type: 'S', role: 'HASH' },
+    { name: 'SK', type: 'S', role: 'RANGE' },
+  ],
+  indexes: [{ name: 'GSI1', keys: [{ name: 'GSIpk', type: 'S', role: 'HASH' }] }],
+} as const;
 const classicmodels = join(import.meta.dirname, '../../../shared/data/classicmodels/items.jsonl.gz');
 
 let folder: string;
@@ -42,7 +45,7 @@ async function problemsOf(file: string): Promise<readonly string[]> {
 
 describe('an items file', () => {
   it('is counted and read back, plain or gzip, whatever its name says', async () => {
-    const text = line({ a: { N: '1' } }) + '\r\n' + line({ a: { S: 'Zoë 🎉' } }).trimEnd();
+    const text = line({ a: { N: '1' } }) + '\r\n' + line({ a: { S: 'Zoë 🎉\u2028\u2029\u0085' } }).trimEnd();
     const zipped = gzipSync(text);
     for (const [name, content] of [
       ['plain.jsonl', text],
@@ -50,14 +53,14 @@ describe('an items file', () => {
       ['zipped-under-a-plain-name.jsonl', zipped],
       [
         'two-members.jsonl.gz',
-        Buffer.concat([gzipSync(line({ a: { N: '1' } })), gzipSync(line({ a: { S: 'Zoë 🎉' } }))]),
+        Buffer.concat([gzipSync(line({ a: { N: '1' } })), gzipSync(line({ a: { S: 'Zoë 🎉\u2028\u2029\u0085' } }))]),
       ],
     ] as const) {
       const file = await fileOf(name, content);
       expect(await validateItemsFile(file, keys), name).toBe(2);
       const read = [];
       for await (const item of readItemsFile(file)) read.push(item.a);
-      expect(read, name).toEqual([{ N: '1' }, { S: 'Zoë 🎉' }]);
+      expect(read, name).toEqual([{ N: '1' }, { S: 'Zoë 🎉\u2028\u2029\u0085' }]);
     }
   });
 
@@ -92,7 +95,9 @@ describe('an items file', () => {
         `{"Item": {"PK": {"N": "1"}, "SK": {"S": "x"}}}\n` +
         `{"Item": {"PK": {"S": ""}, "SK": {"S": "x"}}}\n` +
         line({ price: { N: secret } }) +
-        line({ price: { X: secret } })
+        line({ price: { X: secret } }) +
+        line({ GSIpk: { S: '' } }) +
+        line({ SK: { S: 'k'.repeat(1025) } })
     );
     const problems = await problemsOf(file);
     expect(problems).toEqual([
@@ -103,8 +108,19 @@ describe('an items file', () => {
       'line 6: key attribute PK is empty',
       'line 7: attribute "price": N is not a number written as text',
       'line 8: attribute "price": unknown type descriptor "X"',
+      'line 9: key attribute GSIpk of index GSI1 is empty',
+      'line 10: key attribute SK has more than 1024 bytes',
     ]);
     expect(problems.join()).not.toContain('jane');
+  });
+
+  it('that is not UTF-8, or has no lines, is refused', async () => {
+    const latin1 = Buffer.from(line({ a: { S: 'Zoë' } }), 'latin1');
+    expect(await problemsOf(await fileOf('latin1.jsonl', latin1))).toEqual(['the next line is not UTF-8']);
+    const endless = gzipSync(Buffer.alloc(20 * 1024 * 1024, 'x'));
+    expect(await problemsOf(await fileOf('endless.jsonl.gz', endless))).toEqual([
+      'the next line has more than 16777216 bytes',
+    ]);
   });
 
   it('with faults in every line tells twenty and how many more', async () => {
