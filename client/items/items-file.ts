@@ -15,9 +15,9 @@ const maxLineBytes = 16 * 1024 * 1024;
 
 /**
  * Reads a whole file of items, `{"Item": {…}}` a line, plain or gzip, and keeps none of it.
- * @returns the number of items.
+ * @returns the number of items; none is an empty table, which is loaded like any other.
  * @throws UsageError that lists the faulty lines (the first 20, and how many more) when the file cannot be read to its
- *   end, has a line that is no item of a table with these keys, or has no item at all. It quotes no value.
+ *   end, or has a line that is no item of a table with these keys. It quotes no value.
  */
 export async function validateItemsFile(file: string, keys: TableKeys, signal?: AbortSignal): Promise<number> {
   const problems: string[] = [];
@@ -39,7 +39,6 @@ export async function validateItemsFile(file: string, keys: TableKeys, signal?: 
     problems.push(lineNumber === 0 ? readFault(error) : `after line ${lineNumber}: ${readFault(error)}`);
   }
   if (faults > maxProblems && faults > problems.length) problems.push(`and ${faults - maxProblems} more faulty lines`);
-  if (faults === 0 && items === 0) problems.push('the file has no items');
   if (problems.length > 0) throw new UsageError(`${file} cannot be loaded`, problems);
   return items;
 }
@@ -96,6 +95,7 @@ async function openItems(file: string): Promise<Readable> {
     const kind = await handle.stat();
     if (kind.isDirectory()) throw new Error('is a folder, not a file');
     if (!kind.isFile()) throw new Error('is not a regular file, and it is read twice');
+    if (kind.size === 0 && file.endsWith('.gz')) throw new Error('the gzip data is missing: the file is truncated');
     await handle.read(magic, 0, 2, 0);
   } finally {
     await handle.close();

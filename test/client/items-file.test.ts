@@ -71,7 +71,9 @@ describe('an items file', () => {
   it('that is missing, a folder, empty or random bytes is told so', async () => {
     expect(await problemsOf(join(folder, 'none.jsonl'))).toEqual(['no such file']);
     expect(await problemsOf(folder)).toEqual(['is a folder, not a file']);
-    expect(await problemsOf(await fileOf('empty.jsonl', ''))).toEqual(['the file has no items']);
+    expect(await problemsOf(await fileOf('empty.jsonl.gz', ''))).toEqual([
+      'the gzip data is missing: the file is truncated',
+    ]);
     expect(await problemsOf(await fileOf('random.jsonl.gz', Buffer.from('%PDF-1.7 no gzip at all')))).toEqual([
       'the gzip data is damaged',
     ]);

@@ -9,7 +9,7 @@ export interface ExpectedWarehouse {
   /** Cents. */
   readonly revenue: bigint;
   readonly growth: Readonly<Record<string, readonly { country: string; category: string; growth: number }[]>>;
-  /** Fact rows that take the unknown member, by dimension; dimensions without any are left out. */
+  /** Fact rows that take the unknown member, by dimension. */
   readonly unknownMembers: Readonly<Record<string, number>>;
 }
 
@@ -64,7 +64,7 @@ export function expectedWarehouse(items: Iterable<Item>): ExpectedWarehouse {
   }
 
   const withLines = new Set(lines.map(({ orderid }) => orderid));
-  const unknown: Record<string, number> = {};
+  const unknown: Record<string, number> = { customer: 0, address: 0, date: 0, product: 0 };
   const count = (dimension: string, missing: boolean): void => {
     if (missing) unknown[dimension] = (unknown[dimension] ?? 0) + 1;
   };
