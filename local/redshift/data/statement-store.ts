@@ -31,9 +31,11 @@ export class StatementStore {
 
   /** The record and its token appear together, so that an accepted token always finds its statement. */
   async accept(record: StatementRecord, token: string | undefined, fingerprint: string): Promise<void> {
-    const batch = this.#level.batch().put(`statement:${record.id}`, record);
-    if (token !== undefined) batch.put(`token:${token}`, { id: record.id, fingerprint, createdAt: record.createdAt });
-    await batch.write();
+    const known = { id: record.id, fingerprint, createdAt: record.createdAt };
+    await this.#level.batch([
+      { type: 'put', key: `statement:${record.id}`, value: record },
+      ...(token === undefined ? [] : [{ type: 'put' as const, key: `token:${token}`, value: known }]),
+    ]);
   }
 
   async token(token: string): Promise<TokenRecord | undefined> {

@@ -46,6 +46,22 @@ export async function temporaryPostgres(): Promise<PostgresServer> {
   };
 }
 
+/** A Data API with limits of its own and state that goes with it. */
+export async function limitedRedshift(
+  warehouseUrl: string,
+  options: Partial<RedshiftDataOptions>
+): Promise<LocalRedshift> {
+  const folder = await temporaryFolder();
+  const redshift = await openRedshift(folder, warehouseUrl, options);
+  return {
+    ...redshift,
+    close: async () => {
+      await redshift.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
 /** The Data API behind the gateway, with the AWS SDK's client for it. */
 export async function openRedshift(
   folder: string,
