@@ -90,6 +90,12 @@ export class ObjectIndex {
     return (await this.#level.get(objectKey(bucket, key))) as StoredObject | undefined;
   }
 
+  /** Objects by their keys, in the order of these. */
+  async objectsNamed(bucket: string, keys: readonly string[]): Promise<(StoredObject | undefined)[]> {
+    const found = await this.#level.getMany(keys.map((key) => objectKey(bucket, key)));
+    return found as (StoredObject | undefined)[];
+  }
+
   async upload(bucket: string, key: string, uploadId: string): Promise<UploadRecord | undefined> {
     return (await this.#level.get(uploadKey(bucket, key, uploadId))) as UploadRecord | undefined;
   }

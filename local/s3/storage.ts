@@ -144,7 +144,7 @@ export class Storage {
   /** Removes blobs that are marked as garbage, and their marks. */
   private async removeBlobs(blobs: readonly string[]): Promise<void> {
     if (blobs.length === 0) return;
-    for (const blob of blobs) await this.blobs.remove(blob);
+    await Promise.all(blobs.map((blob) => this.blobs.remove(blob)));
     await this.index.write(blobs.map((blob): Change => ({ type: 'del', key: garbageKey(blob) })));
   }
 }

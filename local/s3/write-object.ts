@@ -4,7 +4,9 @@ import { attributesOf, checksumHeaders, encryptionHeaders } from './object-attri
 import { checkWrite } from './conditions.js';
 import type { WriteConditions } from './conditions.js';
 import { objectKey } from './object-index.js';
+import type { Change } from './object-index.js';
 import { checkVersion } from './read-object.js';
+import type { StoredObject } from './records.js';
 import { receiveBody } from './receive-body.js';
 import { quoted } from './s3-call.js';
 import type { S3Call } from './s3-call.js';
@@ -39,64 +41,94 @@ export async function putObject(call: S3Call): Promise<void> {
   });
 }
 
-/** Removes one object, if it is there. @throws AwsError `PreconditionFailed`. */
-async function remove(call: S3Call, bucket: string, key: string, etag: string | undefined): Promise<void> {
-  const { storage } = call;
-  await storage.change(async () => {
-    const current = await storage.index.object(bucket, key);
-    if (etag !== undefined) {
-      if (current === undefined) throw preconditionFailed('If-Match');
-      checkWrite({ ifMatch: etag }, key, current);
-    }
-    if (current === undefined) return { changes: [] };
-    return { changes: [{ type: 'del', key: objectKey(bucket, key) }], unused: [current.blob] };
-  });
+/** What removing one object takes; nothing when it is not there. @throws AwsError `PreconditionFailed`. */
+function removal(key: string, current: StoredObject | undefined, etag: string | undefined): Removal {
+  if (current === undefined) {
+    if (etag !== undefined) throw preconditionFailed('If-Match');
+    return { changes: [], unused: [] };
+  }
+  checkWrite({ ifMatch: etag }, key, current);
+  return { changes: [{ type: 'del', key: objectKey(current.bucket, key) }], unused: [current.blob] };
+}
+
+interface Removal {
+  readonly changes: readonly Change[];
+  readonly unused: readonly string[];
 }
 
 /** DeleteObject. */
 export async function deleteObject(call: S3Call): Promise<void> {
   const bucket = await call.bucket();
-  checkVersion(call.request.query.get('versionId'));
-  await remove(call, bucket, call.key, call.request.header('if-match'));
+  const { storage, key, request } = call;
+  checkVersion(request.query.get('versionId'));
+  await storage.change(async () => removal(key, await storage.index.object(bucket, key), request.header('if-match')));
   call.empty(204);
 }
 
+interface ListedKey {
+  readonly key: string;
+  readonly versionId?: string;
+  readonly etag?: string;
+  readonly isUnsupported: boolean;
+}
+
 interface DeleteResult {
+  readonly [name: string]: string | undefined;
   readonly Key: string;
   readonly VersionId?: string;
   readonly Code?: string;
   readonly Message?: string;
 }
 
-async function removeListed(call: S3Call, bucket: string, entry: XmlElement): Promise<DeleteResult> {
-  const key = entry.requireText('Key');
-  const versionId = entry.textOf('VersionId');
-  const named = { Key: key, ...(versionId !== undefined && { VersionId: versionId }) };
-  try {
-    if (versionId !== undefined && versionId !== 'null') {
-      throw new AwsError('NoSuchVersion', 'The specified version does not exist.', 404);
-    }
-    if (entry.first('LastModifiedTime') ?? entry.first('Size')) throw notImplemented('LastModifiedTime and Size');
-    await remove(call, bucket, key, entry.textOf('ETag'));
-    return named;
-  } catch (error) {
-    if (!(error instanceof AwsError)) throw error;
-    return { ...named, Code: error.code, Message: error.message };
+function listedKeys(body: XmlElement): readonly ListedKey[] {
+  const entries = body.all('Object');
+  if (entries.length === 0 || entries.length > 1000) throw malformedXml();
+  return entries.map((entry) => ({
+    key: entry.requireText('Key'),
+    versionId: entry.textOf('VersionId'),
+    etag: entry.textOf('ETag'),
+    isUnsupported: (entry.first('LastModifiedTime') ?? entry.first('Size')) !== undefined,
+  }));
+}
+
+function listedRemoval({ key, versionId, etag, isUnsupported }: ListedKey, current: StoredObject | undefined): Removal {
+  if (versionId !== undefined && versionId !== 'null') {
+    throw new AwsError('NoSuchVersion', 'The specified version does not exist.', 404);
   }
+  if (isUnsupported) throw notImplemented('LastModifiedTime and Size');
+  return removal(key, current, etag);
 }
 
 /** DeleteObjects: up to 1,000 keys, each with its own result. */
 export async function deleteObjects(call: S3Call): Promise<void> {
   const bucket = await call.bucket();
   const body = await call.xmlBody('Delete', 'required');
-  const entries = body.all('Object');
-  if (entries.length === 0 || entries.length > 1000) throw malformedXml();
-  for (const entry of entries) entry.requireText('Key');
-  const quiet = body.textOf('Quiet')?.trim() === 'true';
+  const listed = [...new Map(listedKeys(body).map((entry) => [entry.key, entry])).values()];
   const results: DeleteResult[] = [];
-  for (const entry of entries) results.push(await removeListed(call, bucket, entry));
+  await call.storage.change(async () => {
+    const changes: Change[] = [];
+    const unused: string[] = [];
+    const current = await call.storage.index.objectsNamed(
+      bucket,
+      listed.map(({ key }) => key)
+    );
+    for (const [position, entry] of listed.entries()) {
+      const named = { Key: entry.key, VersionId: entry.versionId };
+      try {
+        const removed = listedRemoval(entry, current[position]);
+        changes.push(...removed.changes);
+        unused.push(...removed.unused);
+        results.push(named);
+      } catch (error) {
+        if (!(error instanceof AwsError)) throw error;
+        results.push({ ...named, Code: error.code, Message: error.message });
+      }
+    }
+    return { changes, unused };
+  });
+  const quiet = body.textOf('Quiet')?.trim() === 'true';
   call.xml('DeleteResult', {
-    Deleted: quiet ? [] : results.filter(({ Code }) => Code === undefined).map((result) => ({ ...result })),
-    Error: results.filter(({ Code }) => Code !== undefined).map((result) => ({ ...result })),
+    Deleted: quiet ? [] : results.filter(({ Code }) => Code === undefined),
+    Error: results.filter(({ Code }) => Code !== undefined),
   });
 }

@@ -31,8 +31,8 @@ export interface LocalS3 {
   calls(): Record<string, number>;
   /** A client with other settings. */
   connect(config: S3ClientConfig): S3Client;
-  /** Stops everything and starts it again on the same folder. */
-  restart(): Promise<void>;
+  /** Stops everything and starts it again on the same folder; `between` runs while only the index is open. */
+  restart(between?: (db: ClassicLevel<string, string>) => Promise<void>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -68,8 +68,13 @@ export async function startLocalS3(
     folder,
     ...running,
     connect: (config) => new S3Client({ endpoint: local.url, region, credentials, maxAttempts: 1, ...config }),
-    restart: async () => {
+    restart: async (between) => {
       await running.stop();
+      if (between) {
+        const db = new ClassicLevel<string, string>(join(folder, 'db'));
+        await db.open();
+        await between(db).finally(() => db.close());
+      }
       running = await start();
       Object.assign(local, running);
     },
