@@ -21,8 +21,7 @@ export interface Change {
 
 const digits = 17;
 
-/** All the changes of a table have keys that begin with this. */
-export function changePrefix(tableId: string): string {
+function changePrefix(tableId: string): string {
   return `change/${tableId}/`;
 }
 
@@ -38,8 +37,7 @@ export function changeEntry(tableId: string, change: Change): { key: string; val
   };
 }
 
-/** Reads a change back from its database entry. */
-export function parseChange(key: string, value: string): Change {
+function parseChange(key: string, value: string): Change {
   const brace = value.indexOf('{');
   return {
     writeTimestampMicros: Number(key.slice(-digits)),

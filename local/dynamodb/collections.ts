@@ -38,7 +38,7 @@ export class ActionCall {
 }
 
 /** The range of a collection's keys, `prefix` ending in a slash, in the database's keys. */
-export function prefixedRange(prefix: string, range: KeyRange): KeyRange {
+function prefixedRange(prefix: string, range: KeyRange): KeyRange {
   const { gt, gte, lt, lte, ...rest } = range;
   const from = gt !== undefined ? { gt: prefix + gt } : { gte: prefix + (gte ?? '') };
   const end = `${prefix.slice(0, -1)}0`; // the character after the slash

@@ -68,7 +68,7 @@ export class ContinuousBackups {
     return recovery && Math.max(recovery.enabledMicros, (nowMs - recovery.recoveryPeriodInDays * dayMs) * 1000);
   }
 
-  /** Forgets changes older than the recovery period. */
+  /** Forgets changes older than the recovery period, which no export may ask for any more. */
   async prune(tableId: string, nowMs: number): Promise<void> {
     const earliest = this.earliestMicros(tableId, nowMs);
     if (earliest !== undefined) await forgetChanges(this.db, tableId, earliest);

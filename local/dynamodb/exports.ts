@@ -163,7 +163,7 @@ export class Exports {
   }
 
   #run(record: ExportRecord, table: TableDescription, snapshot: Snapshot): void {
-    const { items, store, clock, workFolder } = this.parts;
+    const { items, backups, store, clock, workFolder } = this.parts;
     const job = {
       db: items.db,
       store,
@@ -190,6 +190,7 @@ export class Exports {
         await this.#fail(record, ...failure(error));
       } finally {
         await snapshot.close();
+        await backups.prune(table.TableId, clock.now());
       }
     };
     this.#track(run());

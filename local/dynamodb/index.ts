@@ -42,6 +42,7 @@ export async function createDynamoDb(options: DynamoDbOptions): Promise<HttpServ
   const state = options.db.sublevel<string, unknown>('dynamodb', { valueEncoding: 'json' });
   const tables = await Tables.open(db);
   const backups = await ContinuousBackups.open(db, state, tables);
+  for (const tableId of backups.tableIds()) await backups.prune(tableId, now());
   const clock = new WriteClock(now, await lastChangeMicros(db, backups.tableIds()));
   const writer = new ItemWriter(db, tables, clock, (tableId) => backups.isEnabled(tableId));
   const items = { db, tables, writer, locks: new KeyLocks(), account, region };

@@ -1,11 +1,16 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
   DeleteTableCommand,
   DescribeContinuousBackupsCommand,
+  PutItemCommand,
   UpdateContinuousBackupsCommand,
 } from '@aws-sdk/client-dynamodb';
 import type { PointInTimeRecoveryDescription } from '@aws-sdk/client-dynamodb';
+import { ClassicLevel } from 'classic-level';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createTable, setRecovery, startLocalDynamoDb } from './local-dynamodb.js';
+import { createTable, openLocalDynamoDb, runExport, setRecovery, startLocalDynamoDb } from './local-dynamodb.js';
 import type { LocalDynamoDb } from './local-dynamodb.js';
 
 const day = 86_400_000;
@@ -67,6 +72,40 @@ describe('point-in-time recovery', () => {
     expect(await recoveryOf('switched')).toEqual({ PointInTimeRecoveryStatus: 'DISABLED' });
     await setRecovery(local.client, 'switched', true);
     expect((await recoveryOf('switched'))?.EarliestRestorableDateTime).toEqual(new Date(nowMs));
+  });
+
+  it('keeps no history on disk that is older than its period', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'sluice-dynamodb-history-'));
+    const own = await openLocalDynamoDb(folder, () => nowMs);
+    try {
+      const arn = await createTable(own.client, 'pruned');
+      const write = async (n: number): Promise<void> => {
+        const item = { PK: { S: 'p' }, SK: { S: 's' }, n: { N: String(n) } };
+        await own.client.send(new PutItemCommand({ TableName: 'pruned', Item: item }));
+      };
+      const historyOnDisk = async (): Promise<number> => {
+        let count = 0;
+        await own.restart(async () => {
+          const db = new ClassicLevel<string, string>(join(folder, 'dynamodb', 'tables'));
+          count = (await db.keys({ gte: 'change/', lt: 'change0' }).all()).length;
+          await db.close();
+        });
+        return count;
+      };
+      await write(1);
+      await write(2);
+      nowMs += 20 * day;
+      await write(3);
+      expect(await historyOnDisk()).toBe(3);
+      nowMs += 20 * day;
+      await runExport(own.client, { TableArn: arn });
+      expect(await historyOnDisk()).toBe(1);
+      await setRecovery(own.client, 'pruned', false);
+      expect(await historyOnDisk()).toBe(0);
+    } finally {
+      await own.close();
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 
   it('goes with its table', async () => {
