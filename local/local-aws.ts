@@ -19,6 +19,8 @@ export const localRegion = 'us-east-1';
 export interface LocalAwsEnv {
   readonly AWS_ENDPOINT_URL: string;
   readonly AWS_REGION: string;
+  /** The same Region for boto3 and the AWS CLI 1, which do not read `AWS_REGION`. */
+  readonly AWS_DEFAULT_REGION: string;
   readonly AWS_ACCESS_KEY_ID: string;
   readonly AWS_SECRET_ACCESS_KEY: string;
 }
@@ -123,6 +125,7 @@ async function start(options: LocalAwsOptions, teardown: Teardown): Promise<Loca
     env: {
       AWS_ENDPOINT_URL: gateway.url,
       AWS_REGION: localRegion,
+      AWS_DEFAULT_REGION: localRegion,
       AWS_ACCESS_KEY_ID: 'sluice',
       AWS_SECRET_ACCESS_KEY: 'sluice',
     },

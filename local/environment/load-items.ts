@@ -79,7 +79,8 @@ export async function loadItems(
 ): Promise<LoadedItems> {
   const loaded = { items: 0, retried: 0 };
   const write = async (batch: Record<string, AttributeValue>[], added: number): Promise<void> => {
-    loaded.retried += await writeBatch(dynamodb, source.table, batch, options.signal);
+    const retried = await writeBatch(dynamodb, source.table, batch, options.signal);
+    loaded.retried += retried;
     loaded.items += added;
     options.onProgress?.(loaded.items);
   };

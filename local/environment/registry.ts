@@ -10,6 +10,7 @@ import { stateFolder } from '../process/user-folders.js';
 
 const record = z.object({
   version: z.literal(1),
+  id: z.string(),
   pid: z.number().int().positive(),
   startTime: z.string(),
   host: z.string(),
@@ -24,6 +25,8 @@ const record = z.object({
 
 /** An environment that runs, as its process has written it down. */
 export interface RunningEnvironment {
+  /** Unlike every other environment's, of this process or another. */
+  readonly id: string;
   /** The process that runs it, and when that process started (see {@link processStartTime}). */
   readonly pid: number;
   readonly startTime: string;
@@ -72,10 +75,11 @@ export async function registerEnvironment(
 ): Promise<Registration> {
   const folder = environmentsFolder(env);
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const file = join(folder, `${process.pid}-${randomBytes(4).toString('hex')}.json`);
+  const id = `${process.pid}-${randomBytes(4).toString('hex')}`;
+  const file = join(folder, `${id}.json`);
   const startTime = (await processStartTime(process.pid)) ?? '';
   const startedAt = new Date().toISOString();
-  const content = { version: 1 as const, pid: process.pid, startTime, host: hostname(), startedAt, ...environment };
+  const content = { version: 1 as const, id, pid: process.pid, startTime, host: hostname(), startedAt, ...environment };
   const inData = join(environment.data, 'environment.json');
   await writeRecord(file, content);
   if (environment.temporary) await writeRecord(inData, content);
@@ -86,8 +90,7 @@ export async function registerEnvironment(
     },
     remove: async () => {
       await rm(file, { force: true });
-      const left = await readRecord(inData);
-      if (left?.pid === process.pid && left.startTime === startTime) await rm(inData, { force: true });
+      if ((await readRecord(inData))?.id === id) await rm(inData, { force: true });
     },
   };
 }
@@ -98,11 +101,6 @@ async function readRecord(file: string): Promise<z.infer<typeof record> | undefi
   } catch {
     return undefined;
   }
-}
-
-/** The environment that a data folder says it belongs to, running or not. */
-export async function environmentOfFolder(data: string): Promise<RunningEnvironment | undefined> {
-  return readRecord(join(data, 'environment.json'));
 }
 
 async function isRunning({ pid, startTime }: Pick<RunningEnvironment, 'pid' | 'startTime'>): Promise<boolean> {
@@ -126,8 +124,7 @@ export async function findRunningEnvironments(env: NodeJS.ProcessEnv = process.e
 }
 
 async function sweep(file: string, gone: RunningEnvironment): Promise<void> {
-  const inData = await environmentOfFolder(gone.data);
-  const ours = inData?.pid === gone.pid && inData.startTime === gone.startTime;
+  const ours = (await readRecord(join(gone.data, 'environment.json')))?.id === gone.id;
   try {
     if (ours && gone.temporary && temporaryFolderName.test(basename(gone.data))) await removeFolder(gone.data);
     else if (ours) await rm(join(gone.data, 'environment.json'), { force: true });

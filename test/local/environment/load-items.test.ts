@@ -101,10 +101,10 @@ describe('loadItems', () => {
 
   it('takes different spellings of a numeric key for the same key', async () => {
     const source = await table('numbers', [{ name: 'id', type: 'N', role: 'HASH' }]);
-    const spelled = ['10', '10.0', '1e1', '0.10E2', '+10', '11'].map((N) => ({ id: { N }, as: { S: N } }));
-    expect((await loadItems(local.client, source, spelled)).items).toBe(6);
+    const spelled = ['11', '10', '10.0', '1e1', '0.10E2'].map((N) => ({ id: { N }, as: { S: N } }));
+    expect((await loadItems(local.client, source, spelled)).items).toBe(5);
     const found = await scan('numbers');
-    expect(found.map(({ as }) => as?.S).sort()).toEqual(['+10', '11']);
+    expect(found.map(({ as }) => as?.S).sort()).toEqual(['0.10E2', '11']);
   });
 
   it('loads large items, few at a time', async () => {

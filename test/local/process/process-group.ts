@@ -1,14 +1,15 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 
-/** Command lines of the running processes that have `text` among their arguments. */
+/** The running processes that have `text` among their arguments or in the path of their working folder (Linux). */
 export function processesWith(text: string): { pid: number; command: string }[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
     .flatMap((name) => {
       try {
         const command = readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ');
-        return command.includes(text) ? [{ pid: Number(name), command }] : [];
+        const folder = readlinkSync(`/proc/${name}/cwd`);
+        return command.includes(text) || folder.includes(text) ? [{ pid: Number(name), command }] : [];
       } catch {
         return []; // it has just ended
       }
