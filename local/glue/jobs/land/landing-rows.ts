@@ -173,7 +173,7 @@ export async function makeLandingRows(
   const reasons = columns.map((sql) => {
     const missing = `'missing'`;
     const unfit = quoteLiteral(
-      sql.column.source.kind === 'key' ? 'a key that does not match' : 'a value that does not fit'
+      sql.column.source.kind === 'key' ? 'a key that does not match or fit' : 'a value that does not fit'
     );
     const found = `CASE WHEN ${sql.raw} IS NULL THEN ${missing} ELSE ${unfit} END`;
     const struct = `{'attribute': ${quoteLiteral(sql.column.name)}, 'expected': ${quoteLiteral(sql.column.type)}, 'found': ${found}}`;

@@ -59,8 +59,9 @@ export function itemTypeIndex(access: ItemAccess, itemTypes: readonly ItemTypePl
 
 /** `FROM` clause over the export's records; without data files an empty relation of the same type. */
 export function exportRecords(files: readonly DataFile[], recordType: string): string {
-  if (files.length === 0) return `(SELECT CAST(NULL AS ${recordType}) AS "Item" WHERE false) r`;
-  const paths = literalList(files.map((file) => escapeGlob(file.path)));
+  const filled = files.filter((file) => file.size > 0);
+  if (filled.length === 0) return `(SELECT CAST(NULL AS ${recordType}) AS "Item" WHERE false) r`;
+  const paths = literalList(filled.map((file) => escapeGlob(file.path)));
   return (
     `read_json(${paths}, format = 'newline_delimited', compression = 'gzip', hive_partitioning = false, ` +
     `columns = {'Item': ${quoteLiteral(recordType)}}) r`
@@ -98,12 +99,15 @@ function itemsQuery(spec: LakeJobSpec, access: ItemAccess, columns: readonly Lak
 /** Says which line of which data file is not DynamoDB JSON, without quoting it as DuckDB's own message does. */
 function asExportFailure(error: unknown, files: readonly DataFile[]): unknown {
   if (!(error instanceof Error)) return error;
+  const keyOf = (path: string | undefined): string => files.find((file) => file.path === path)?.key ?? 'of the export';
+  const notGzip = /Input is not a GZIP stream: (.+)/.exec(error.message);
+  if (notGzip !== null) return new JobFailure(`Data file ${keyOf(notGzip[1])} is not compressed by gzip`);
   const where = /(?:Malformed JSON|JSON transform error) in file "([^"]+)",.* in (?:line|record\/value) (\d+)/s.exec(
     error.message
   );
   if (where === null) return error;
-  const key = files.find((file) => file.path === where[1])?.key ?? 'of the export';
-  return new JobFailure(`Data file ${key} is not DynamoDB JSON lines: see about line ${where[2]}`);
+  const key = keyOf(where[1]);
+  return new JobFailure(`Data file ${key} is not DynamoDB JSON lines, or is cut off: see about line ${where[2]}`);
 }
 
 /**
