@@ -56,8 +56,8 @@ type Keys = WarehousePlan['source']['keys'];
 
 const spell = (keys: Keys): string => keys.map(({ name, type, role }) => `${name} ${type} ${role}`).join(', ');
 
-/** ExportArns end in `/export/<milliseconds since the epoch>-<id>`. */
-const exportedAt = (exportArn: string): number => Number(/\/export\/(\d{13})/.exec(exportArn)?.[1] ?? 0);
+/** ExportArns end in `/export/<milliseconds since the epoch, 14 digits>-<id>`. */
+const exportedAt = (exportArn: string): number => Number(/\/export\/(\d+)-/.exec(exportArn)?.[1] ?? 0);
 
 const lookBackMilliseconds = 14 * 24 * 3_600_000;
 const lookBackExports = 50;
@@ -82,7 +82,7 @@ async function findExport(client: DynamoDBClient, tableArn: string, token: strin
 
 function exportJob(client: DynamoDBClient): RemoteJob<ExportRef, ExportDescription> {
   return {
-    async describe({ exportArn }, signal) {
+    async describe({ exportArn }, { signal }) {
       const { ExportDescription } = await onResource(`export ${exportArn}`, () =>
         client.send(new DescribeExportCommand({ ExportArn: exportArn }), { abortSignal: signal })
       );

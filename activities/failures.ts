@@ -37,7 +37,8 @@ export async function onResource<T>(resource: string, call: () => Promise<T>): P
   try {
     return await call();
   } catch (cause) {
-    throw cause instanceof TemporalFailure || cause instanceof StepError ? cause : new AwsCallError(resource, cause);
+    const named = cause instanceof TemporalFailure || cause instanceof StepError || cause instanceof AwsCallError;
+    throw named ? cause : new AwsCallError(resource, cause);
   }
 }
 

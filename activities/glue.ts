@@ -80,7 +80,7 @@ function preference({ JobRunState: state = 'RUNNING' }: JobRun): number {
 function glueRun(glue: GlueClient): RemoteJob<GlueRunRef, JobRun> {
   const named = ({ jobName, runId }: GlueRunRef): string => `Glue job ${jobName}, run ${runId}`;
   return {
-    async describe(ref, signal) {
+    async describe(ref, { signal }) {
       const { JobRun: run } = await onResource(named(ref), () =>
         glue.send(new GetJobRunCommand({ JobName: ref.jobName, RunId: ref.runId }), { abortSignal: signal })
       );

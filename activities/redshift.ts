@@ -5,10 +5,12 @@ import {
   DescribeStatementCommand,
   ExecuteStatementCommand,
 } from '@aws-sdk/client-redshift-data';
+import { cancellationDetails } from '@temporalio/activity';
 import type { Deployment } from '../model/configuration.js';
 import type { WarehousePlan } from '../model/plan.js';
 import { startWhenCapacity } from './at-capacity.js';
-import { StepError, onResource } from './failures.js';
+import type { ErrorClass } from './error-classes.js';
+import { StepError, errorClassOf, onResource, toFailure } from './failures.js';
 import type { PollClock } from './poll-clock.js';
 import { systemClock } from './poll-clock.js';
 import { statementErrorClass, withoutValues } from './redshift-errors.js';
@@ -18,13 +20,21 @@ import { stopRemoteJob, waitForRemoteJob } from './remote-job.js';
 import type { StepInput } from './run-scope.js';
 import { stepToken } from './run-scope.js';
 
-/** Input of `startStatement`. */
-export interface StartStatementInput extends StepInput {
-  readonly target: Deployment['redshift'];
+/** One transaction of the warehouse. */
+export interface Transaction {
+  /** Names the transaction within the run; its client token is made from it. */
+  readonly step: string;
   /** One statement is executed by itself; several as one transaction. */
   readonly sqls: readonly string[];
   /** Named parameters of a single statement. The Data API binds neither NULL nor empty text. */
   readonly parameters?: Readonly<Record<string, string>>;
+}
+
+/** Input of `startStatements`. */
+export interface StartStatementsInput extends StepInput {
+  readonly target: Deployment['redshift'];
+  /** They run at the same time. */
+  readonly transactions: readonly Transaction[];
 }
 
 /** A started statement or batch. */
@@ -34,7 +44,9 @@ export interface StatementRef {
 
 /** A statement that was started, and may have ended already. */
 export interface StartedStatement extends StatementRef {
-  readonly finished: boolean;
+  readonly state: 'running' | 'finished' | 'failed';
+  /** Of a failed statement: its class and what the failure's message says. */
+  readonly failure?: { readonly type: ErrorClass; readonly message: string };
 }
 
 /** Input of `readCounts`. */
@@ -60,12 +72,13 @@ export interface WarehouseCounts {
 /** Activities on the warehouse, all through the Redshift Data API. */
 export interface RedshiftActivities {
   /**
-   * Starts a statement under the step's token and waits up to 10 s for it, so that short ones end here. A conflict with
-   * another transaction is a failure of class ConflictingTransaction: start it again as another step.
+   * Starts transactions, each under its own token, and waits up to 10 s for them, so that short ones end here. Returns
+   * what became of each, in their order: that one failed does not hide the others. A failure of class
+   * ConflictingTransaction may be repeated as another step.
    */
-  startStatement(input: StartStatementInput): Promise<StartedStatement>;
+  startStatements(input: StartStatementsInput): Promise<StartedStatement[]>;
   /** Waits for a statement by long polling. Only FINISHED is a success. */
-  waitStatement(input: StepInput & StatementRef): Promise<StartedStatement>;
+  waitStatement(input: StepInput & StatementRef): Promise<void>;
   /** Cancels a statement that nobody waits for any more, and returns the state it ended in. */
   stopStatement(input: StepInput & StatementRef): Promise<string>;
   /** Counts rows, in one transaction. */
@@ -81,12 +94,12 @@ const startWaitSeconds = 10;
 function statement(client: RedshiftDataClient, step: string): RemoteJob<StatementRef, DescribeStatementResponse> {
   const named = ({ statementId }: StatementRef): string => `${step}, Redshift statement ${statementId}`;
   return {
-    describe: async (ref, signal) =>
-      await onResource(named(ref), () =>
-        client.send(new DescribeStatementCommand({ Id: ref.statementId, WaitTimeSeconds: waitSeconds }), {
-          abortSignal: signal,
-        })
-      ),
+    describe: async (ref, { wait, signal }) => {
+      const input = { Id: ref.statementId, WaitTimeSeconds: wait ? waitSeconds : undefined };
+      return await onResource(named(ref), () =>
+        client.send(new DescribeStatementCommand(input), { abortSignal: signal })
+      );
+    },
     state: ({ Status }) => Status ?? 'SUBMITTED',
     outcomes: {
       SUBMITTED: 'running',
@@ -122,9 +135,11 @@ export function createRedshiftActivities({
   readonly redshift: RedshiftDataClient;
   readonly clock?: PollClock;
 }): RedshiftActivities {
-  const submit = async (input: StartStatementInput): Promise<{ Id?: string; Status?: string }> => {
-    const { target, sqls, step, scope } = input;
-    for (const [name, value] of Object.entries(input.parameters ?? {})) {
+  const submit = async (
+    { target, scope }: Omit<StartStatementsInput, 'transactions'>,
+    { step, sqls, parameters = {} }: Transaction
+  ): Promise<{ Id?: string; Status?: string }> => {
+    for (const [name, value] of Object.entries(parameters)) {
       if (value === '')
         throw new StepError('Permanent', step, `parameter ${name} is empty; the Data API cannot bind it`);
     }
@@ -135,40 +150,53 @@ export function createRedshiftActivities({
       SecretArn: target.secretArn,
       DbUser: target.dbUser,
       StatementName: `sluice ${scope.pipeline} ${scope.runKey} ${step}`.slice(0, 500),
-      ClientToken: stepToken(input),
+      ClientToken: stepToken({ scope, step }),
       WaitTimeSeconds: startWaitSeconds,
     };
     const [sql] = sqls;
     if (sqls.length !== 1 || sql === undefined) {
       return await redshift.send(new BatchExecuteStatementCommand({ ...common, Sqls: [...sqls] }));
     }
-    const parameters = Object.entries(input.parameters ?? {}).map(([name, value]) => ({ name, value }));
+    const bound = Object.entries(parameters).map(([name, value]) => ({ name, value }));
     return await redshift.send(
       new ExecuteStatementCommand({
         ...common,
         Sql: sql,
-        Parameters: parameters.length === 0 ? undefined : parameters,
+        Parameters: bound.length === 0 ? undefined : bound,
       })
     );
   };
 
-  const start = async (input: StartStatementInput): Promise<StartedStatement> => {
+  const start = async (
+    input: Omit<StartStatementsInput, 'transactions'>,
+    transaction: Transaction
+  ): Promise<StartedStatement> => {
     const { Id: statementId = '', Status: state = 'SUBMITTED' } = await startWhenCapacity(clock, () =>
-      onResource(input.step, () => submit(input))
+      onResource(transaction.step, () => submit(input, transaction))
     );
-    const job = statement(redshift, input.step);
-    if (job.outcomes[state] === 'failed') {
-      throw job.failure({ statementId }, await job.describe({ statementId }));
-    }
-    return { statementId, finished: job.outcomes[state] === 'succeeded' };
+    const job = statement(redshift, transaction.step);
+    const outcome = job.outcomes[state];
+    if (outcome !== 'failed') return { statementId, state: outcome === 'succeeded' ? 'finished' : 'running' };
+    const error = job.failure({ statementId }, await job.describe({ statementId }, { wait: false }));
+    const { message } = toFailure(error, input.stage);
+    return { statementId, state: 'failed', failure: { type: errorClassOf(error), message } };
   };
 
   return {
-    startStatement: start,
+    async startStatements(input) {
+      const starts = await Promise.allSettled(input.transactions.map((transaction) => start(input, transaction)));
+      const refused = starts.find((outcome) => outcome.status === 'rejected');
+      const started = starts.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+      if (refused === undefined) return started;
+      if (cancellationDetails()?.cancelRequested) {
+        // The workflow will not learn these ids.
+        await Promise.all(started.map((ref) => stopRemoteJob(statement(redshift, input.step), ref, clock)));
+      }
+      throw refused.reason;
+    },
 
     async waitStatement({ statementId, step }) {
       await waitForRemoteJob(statement(redshift, step), { statementId }, clock);
-      return { statementId, finished: true };
     },
 
     async stopStatement({ statementId, step }) {
@@ -179,7 +207,8 @@ export function createRedshiftActivities({
       const { counts, unknownMembers, step } = input;
       const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
       const rowsOf = counts.map(({ table, sql }) => `SELECT ${literal(table)} AS name, (${sql}) AS row_total`);
-      const { statementId } = await start({ ...input, sqls: [rowsOf.join('\nUNION ALL\n'), unknownMembers.sql] });
+      const sqls = [rowsOf.join('\nUNION ALL\n'), unknownMembers.sql];
+      const { statementId } = await start(input, { step, sqls });
       const done = await waitForRemoteJob(statement(redshift, step), { statementId }, clock);
       const [tables = '', unknown = ''] = done.SubStatements?.map(({ Id }) => Id) ?? [];
       return {

@@ -9,8 +9,8 @@ export type Outcome = 'running' | 'stopping' | 'succeeded' | 'failed';
 
 /** What a service supplies to have its jobs waited for and stopped. `Ref` holds the ids that its start returned. */
 export interface RemoteJob<Ref extends object, Description> {
-  /** State and details of the job. A long poll may keep the call waiting; it is aborted by the signal. */
-  describe(ref: Ref, signal?: AbortSignal): Promise<Description>;
+  /** State and details of the job. With `wait`, the service may keep the call until the job has ended. */
+  describe(ref: Ref, options: { readonly wait: boolean; readonly signal?: AbortSignal }): Promise<Description>;
   state(description: Description): string;
   /** Every documented state. One that AWS adds later counts as running. */
   readonly outcomes: Readonly<Record<string, Outcome>>;
@@ -45,7 +45,7 @@ async function untilTerminal<Ref extends object, Description>(
   for (;;) {
     let pause = 0;
     try {
-      const description = await job.describe(ref, signal);
+      const description = await job.describe(ref, { wait: true, signal });
       const state = job.state(description);
       onState(state);
       if (['succeeded', 'failed'].includes(job.outcomes[state] ?? 'running')) return description;
@@ -99,13 +99,13 @@ export async function stopRemoteJob<Ref extends object, Description>(
   clock: PollClock
 ): Promise<string | undefined> {
   if (job.cancel === undefined) return undefined;
-  let state = job.state(await job.describe(ref));
+  let state = job.state(await job.describe(ref, { wait: false }));
   const stopHeartbeats = keepHeartbeating(() => ({ ...ref, state, phase: 'stopping' }));
   try {
     if ((job.outcomes[state] ?? 'running') === 'running') {
       // A job that ends meanwhile makes the service refuse; only a job that goes on makes that a failure.
       await job.cancel(ref).catch(async (error: unknown) => {
-        state = job.state(await job.describe(ref));
+        state = job.state(await job.describe(ref, { wait: false }));
         if ((job.outcomes[state] ?? 'running') === 'running') throw error;
       });
     }

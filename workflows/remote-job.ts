@@ -1,4 +1,4 @@
-import { ActivityFailure, ApplicationFailure, CancellationScope, isCancellation, sleep } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, CancellationScope, isCancellation } from '@temporalio/workflow';
 
 /**
  * Starts a remote job, waits for it, and leaves nothing running when a person cancels. A wait that has begun stops the
@@ -28,30 +28,20 @@ export function failureType(error: unknown): string | undefined {
   return cause instanceof ApplicationFailure ? (cause.type ?? undefined) : undefined;
 }
 
-const conflictRepeats = 5;
-
-/**
- * Repeats a transaction that another one was in the way of, at most five times after 2, 4, 8, … s. Each repeat is a
- * step of its own, since a client token stands for one statement.
- */
-export async function repeatOnConflict<T>(step: string, transaction: (step: string) => Promise<T>): Promise<T> {
-  for (let repeat = 0; ; repeat += 1) {
-    try {
-      return await transaction(repeat === 0 ? step : `${step}#${repeat + 1}`);
-    } catch (error) {
-      if (failureType(error) !== 'ConflictingTransaction' || repeat === conflictRepeats) throw error;
-      await sleep(2_000 * 2 ** repeat, { summary: `${step}: after a conflicting transaction` });
-    }
-  }
+/** The failure to report of several: a cancellation only when nothing else went wrong, a conflict after the rest. */
+export function firstFailure(failures: readonly unknown[]): unknown {
+  const rank = (failure: unknown): number =>
+    isCancellation(failure) ? 2 : failureType(failure) === 'ConflictingTransaction' ? 1 : 0;
+  return [...failures].sort((a, b) => rank(a) - rank(b))[0];
 }
 
 /**
  * Waits until all have ended, so that a failure of one leaves no other running unseen; then rejects with the first
- * failure, a cancellation only when nothing else failed.
+ * failure.
  */
 export async function allEnded<T>(work: readonly Promise<T>[]): Promise<T[]> {
   const outcomes = await Promise.allSettled(work);
   const reasons: unknown[] = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
-  if (reasons.length > 0) throw reasons.find((reason) => !isCancellation(reason)) ?? reasons[0];
+  if (reasons.length > 0) throw firstFailure(reasons);
   return outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
 }

@@ -16,13 +16,14 @@ const marks: Readonly<Record<ProgressState, string>> = {
 
 const keyword = (name: SearchAttributeName, value: string) => ({ key: { name, type: 'KEYWORD' as const }, value });
 
-/** A running step as its stage sees it. */
+/** A running step, for whom does its work. */
 export interface StepHandle {
-  readonly name: string;
   /** Records the id of the remote job. */
   remote(id: string): void;
   /** Records counts to show. */
   counts(counts: Readonly<Record<string, number>>): void;
+  /** Ends the step, as failed or cancelled when an error is given. Only the first end counts. */
+  end(error?: unknown): void;
 }
 
 /**
@@ -42,24 +43,42 @@ export class RunSheet {
 
   /** Runs a stage; its search attribute is set, its times are kept. */
   async stage<T>(name: StageName, work: () => Promise<T>): Promise<T> {
-    const stage = this.stages.find((candidate) => candidate.name === name);
-    if (stage === undefined) throw new TypeError(`no stage ${name}`);
+    const stage = this.find(name);
     upsertSearchAttributes([keyword('SluiceStage', name)]);
-    return await this.tracked(stage, work);
+    this.begin(stage);
+    try {
+      const result = await work();
+      this.end(stage);
+      return result;
+    } catch (error) {
+      this.end(stage, error);
+      throw error;
+    }
   }
 
-  /** Runs a step of the running stage. */
-  async step<T>(name: string, work: (step: StepHandle) => Promise<T>): Promise<T> {
-    const stage = this.stages.find(({ state }) => state === 'running');
-    const step = stage?.steps.find((candidate) => candidate.name === name);
-    if (step === undefined) throw new TypeError(`no step ${name} in a running stage`);
-    return await this.tracked(step, async () =>
-      work({
-        name,
-        remote: (id) => (step.remoteId = id),
-        counts: (counts) => (step.counts = { ...step.counts, ...counts }),
-      })
-    );
+  /** Begins a step of a stage. */
+  beginStep(stage: StageName, name: string): StepHandle {
+    const step = this.find(stage).steps.find((candidate) => candidate.name === name);
+    if (step === undefined) throw new TypeError(`no step ${name} in stage ${stage}`);
+    this.begin(step);
+    return {
+      remote: (id) => (step.remoteId = id),
+      counts: (counts) => (step.counts = { ...step.counts, ...counts }),
+      end: (error) => this.end(step, error),
+    };
+  }
+
+  /** Runs a step of a stage. */
+  async step<T>(stage: StageName, name: string, work: (step: StepHandle) => Promise<T>): Promise<T> {
+    const step = this.beginStep(stage, name);
+    try {
+      const result = await work(step);
+      step.end();
+      return result;
+    } catch (error) {
+      step.end(error);
+      throw error;
+    }
   }
 
   /** Sets the verdict of the run. */
@@ -69,7 +88,7 @@ export class RunSheet {
 
   /** Seconds that a stage took, to the millisecond. */
   seconds(name: StageName): number {
-    const { startedAt, endedAt } = this.stages.find((stage) => stage.name === name) ?? {};
+    const { startedAt, endedAt } = this.find(name);
     return startedAt === undefined || endedAt === undefined ? 0 : (Date.parse(endedAt) - Date.parse(startedAt)) / 1000;
   }
 
@@ -81,21 +100,23 @@ export class RunSheet {
     );
   }
 
-  private async tracked<T>(entry: Step | Stage, work: () => Promise<T>): Promise<T> {
+  private find(name: StageName): Stage {
+    const stage = this.stages.find((candidate) => candidate.name === name);
+    if (stage === undefined) throw new TypeError(`no stage ${name}`);
+    return stage;
+  }
+
+  private begin(entry: Step | Stage): void {
     entry.state = 'running';
     entry.startedAt = new Date().toISOString();
     this.publish();
-    try {
-      const result = await work();
-      entry.state = 'done';
-      return result;
-    } catch (error) {
-      entry.state = isCancellation(error) ? 'cancelled' : 'failed';
-      throw error;
-    } finally {
-      entry.endedAt = new Date().toISOString();
-      this.publish();
-    }
+  }
+
+  private end(entry: Step | Stage, error?: unknown): void {
+    if (entry.state !== 'running') return;
+    entry.state = error === undefined ? 'done' : isCancellation(error) ? 'cancelled' : 'failed';
+    entry.endedAt = new Date().toISOString();
+    this.publish();
   }
 
   private publish(): void {

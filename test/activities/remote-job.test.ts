@@ -93,7 +93,7 @@ describe('waitForRemoteJob', () => {
     environment.cancel('CANCELLED', new ActivityCancellationDetails({ cancelRequested: true }));
     await expect(waiting).rejects.toThrow(CancelledFailure);
     expect(seen.cancels).toBe(1);
-    expect(await job.describe(ref)).toBe('STOPPED');
+    expect(await job.describe(ref, { wait: false })).toBe('STOPPED');
   });
 
   it.each([
@@ -109,7 +109,7 @@ describe('waitForRemoteJob', () => {
     environment.cancel(reason, new ActivityCancellationDetails(details));
     await expect(waiting).rejects.toThrow(CancelledFailure);
     expect(seen.cancels).toBe(0);
-    expect(await job.describe(ref)).toBe('RUNNING');
+    expect(await job.describe(ref, { wait: false })).toBe('RUNNING');
   });
 
   it('heartbeats the ids and the state', async () => {

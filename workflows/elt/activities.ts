@@ -15,7 +15,7 @@ export const { verifyExport, readCounts } = proxyActivities<Activities>({
 });
 
 /** Starts: short, but they wait for capacity. */
-export const { startExport, startGlueJob, startStatement } = proxyActivities<Activities>({
+export const { startExport, startGlueJob, startStatements } = proxyActivities<Activities>({
   startToCloseTimeout: '1d',
   heartbeatTimeout: '90s',
   retry,

@@ -1,14 +1,15 @@
 import type { RunScope, StepInput } from '../../activities/run-scope.js';
 import { RunSheet } from '../run-sheet.js';
-import { repeatOnConflict, startThenWait } from '../remote-job.js';
-import { startGlueJob, startStatement, stopGlueJob, stopStatement, waitGlueJob, waitStatement } from './activities.js';
+import { startThenWait } from '../remote-job.js';
+import { startGlueJob, stopGlueJob, waitGlueJob } from './activities.js';
+import { setupTransactions } from './setup-transactions.js';
 import type { EltInput, RejectedItems, StageName } from './types.js';
 
 /** Names of the steps of each stage, in the order they are shown. */
 export function stepsOf({ plan }: EltInput): Readonly<Record<StageName, readonly string[]>> {
   const calls = (waves: EltInput['plan']['staging']): string[] => waves.flat().map(({ procedure }) => procedure);
   return {
-    prepare: ['source', 'setup'],
+    prepare: ['source', ...setupTransactions(plan.setup).map(({ step }) => step)],
     export: ['export', 'verify'],
     lake: [plan.lake.jobName],
     landing: plan.entities.map(({ jobName }) => jobName),
@@ -39,7 +40,7 @@ export class EltRun {
   async glueJob(stage: StageName, jobName: string, args: Readonly<Record<string, string>>): Promise<void> {
     const { plan, deployment } = this.input;
     const at = this.at(stage, jobName);
-    await this.sheet.step(jobName, async (step) => {
+    await this.sheet.step(stage, jobName, async (step) => {
       const { report } = await startThenWait({
         start: async () => {
           const input = {
@@ -59,44 +60,6 @@ export class EltRun {
       step.counts({ items: report.itemsRead, rows, rejected: report.rejectedItems });
       if (report.rejectedItems > 0) {
         this.rejected[jobName] = { items: report.rejectedItems, reportUri: report.uri };
-      }
-    });
-  }
-
-  /** Executes one transaction of the warehouse as a step of a stage, again when another was in its way. */
-  async transaction(
-    stage: StageName,
-    name: string,
-    transactions: readonly { readonly sqls: readonly string[]; readonly parameters?: Record<string, string> }[]
-  ): Promise<void> {
-    await this.sheet.step(name, async (step) => {
-      for (const [index, { sqls, parameters }] of transactions.entries()) {
-        const part = transactions.length === 1 ? name : `${name} ${index + 1}/${transactions.length}`;
-        await repeatOnConflict(part, (attempt) =>
-          startThenWait({
-            start: async () => {
-              const input = {
-                ...this.at(stage, attempt),
-                target: this.input.deployment.redshift,
-                sqls,
-                parameters,
-              };
-              const started = await startStatement.executeWithOptions({ summary: attempt }, [input]);
-              step.remote(started.statementId);
-              return started;
-            },
-            wait: async (started) =>
-              started.finished
-                ? started
-                : await waitStatement.executeWithOptions({ summary: `${attempt} ${started.statementId}` }, [
-                    { ...this.at(stage, attempt), statementId: started.statementId },
-                  ]),
-            stop: (started) =>
-              stopStatement.executeWithOptions({ summary: `stop ${attempt} ${started.statementId}` }, [
-                { ...this.at(stage, attempt), statementId: started.statementId },
-              ]),
-          })
-        );
       }
     });
   }

@@ -7,7 +7,7 @@ import type { EltRun } from '../run.js';
 export async function exportTable(run: EltRun, tableArn: string): Promise<VerifiedExport> {
   const { plan, deployment } = run.input;
   const at = run.at('export', 'export');
-  const completed = await run.sheet.step('export', async (step) => {
+  const completed = await run.sheet.step('export', 'export', async (step) => {
     return await startThenWait({
       start: async () => {
         const input = { ...at, tableArn, bucket: deployment.buckets.raw, prefix: plan.source.table };
@@ -21,7 +21,7 @@ export async function exportTable(run: EltRun, tableArn: string): Promise<Verifi
         waitExport.executeWithOptions({ summary: `export of ${plan.source.table}` }, [{ ...at, exportArn }]),
     });
   });
-  return await run.sheet.step('verify', async (step) => {
+  return await run.sheet.step('export', 'verify', async (step) => {
     const verified = await verifyExport.executeWithOptions({ summary: 'verify the manifest' }, [
       { ...run.at('export', 'verify'), ...completed },
     ]);

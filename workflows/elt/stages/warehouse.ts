@@ -1,8 +1,8 @@
 import type { WarehouseCounts } from '../../../activities/redshift.js';
 import type { CallPlan } from '../../../model/plan.js';
-import { allEnded } from '../../remote-job.js';
 import { readCounts } from '../activities.js';
 import type { EltRun } from '../run.js';
+import { executeWave } from '../transactions.js';
 import type { StageName } from '../types.js';
 
 /** Calls procedures wave by wave, those of one wave at the same time. Each call is a transaction. */
@@ -13,14 +13,18 @@ export async function callInWaves(
 ): Promise<void> {
   const parameters = { run_key: run.input.runKey };
   for (const wave of waves) {
-    await allEnded(wave.map(({ procedure, sql }) => run.transaction(stage, procedure, [{ sqls: [sql], parameters }])));
+    await executeWave(
+      run,
+      stage,
+      wave.map(({ procedure, sql }) => ({ step: procedure, sqls: [sql], parameters }))
+    );
   }
 }
 
 /** Counts the rows of every table, and the facts' rows with an unknown member. */
 export async function countRows(run: EltRun): Promise<WarehouseCounts> {
   const { plan, deployment } = run.input;
-  return await run.sheet.step('counts', async (step) => {
+  return await run.sheet.step('counts', 'counts', async (step) => {
     const counts = await readCounts.executeWithOptions({ summary: 'count rows' }, [
       {
         ...run.at('counts', 'counts'),

@@ -1,0 +1,191 @@
+import { setTimeout } from 'node:timers/promises';
+import { BatchStopJobRunCommand, CreateJobCommand, GetJobRunCommand, GetJobRunsCommand } from '@aws-sdk/client-glue';
+import { CreateBucketCommand } from '@aws-sdk/client-s3';
+import { CancelledFailure } from '@temporalio/activity';
+import { ActivityCancellationDetails } from '@temporalio/common';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { GlueRunRef } from '../../activities/glue.js';
+import type { Activities } from '../../activities/index.js';
+import { createActivities } from '../../activities/index.js';
+import { AwsError } from '../../local/gateway/aws-error.js';
+import { DroppedReply } from '../../local/gateway/interception.js';
+import type { InterceptedCall } from '../../local/gateway/index.js';
+import { JobFailure } from '../../local/glue/index.js';
+import type { JobContext } from '../../local/glue/index.js';
+import { startTestAws } from '../workflows/stack.js';
+import type { TestAws } from '../workflows/stack.js';
+import { activityEnvironment, hastyClock, runActivity } from './activity-environment.js';
+import { step } from './source-table.js';
+
+const bucket = 'lake-bucket';
+
+async function writeReport({ arguments: args, store }: JobContext, runKey = args['--run_key']): Promise<void> {
+  const [, Bucket = '', Key = ''] = /^s3:\/\/([^/]+)\/(.+)$/.exec(args['--report_uri'] ?? '') ?? [];
+  const rejected = { items: 2, reasons: [{ sampleKeys: [{ PK: { S: 'secret-key' } }] }] };
+  const report = { version: 1, job: 'j', runKey, itemsRead: 12, bytesRead: 99, rows: { a: 7, b: 3 }, rejected };
+  await store.putObject(Bucket, Key, JSON.stringify(report));
+}
+
+describe('Glue jobs', () => {
+  let aws: TestAws;
+  let activities: Activities;
+  let misbehave: (call: InterceptedCall) => void = () => undefined;
+  beforeAll(async () => {
+    aws = await startTestAws({
+      intercept: [(call) => misbehave(call)],
+      scripts: {
+        'quick.py': (context) => writeReport(context),
+        'silent.py': async () => undefined,
+        'other.py': (context) => writeReport(context, 'another run'),
+        'failing.py': () => Promise.reject(new JobFailure('order.price: 3 items are not numbers')),
+        'slow.py': async ({ signal }) => setTimeout(600_000, undefined, { signal }),
+      },
+    });
+    activities = createActivities({ ...aws.clients, clock: hastyClock });
+    await aws.clients.s3.send(new CreateBucketCommand({ Bucket: bucket }));
+    for (const name of ['quick', 'silent', 'other', 'failing', 'slow']) {
+      await aws.clients.glue.send(
+        new CreateJobCommand({
+          Name: name,
+          Role: 'arn:aws:iam::000000000000:role/glue',
+          Command: { Name: 'glueetl', ScriptLocation: `s3://assets/${name}.py`, PythonVersion: '3' },
+          ExecutionProperty: { MaxConcurrentRuns: 1 },
+          GlueVersion: '5.0',
+        })
+      );
+    }
+  });
+  afterAll(async () => aws?.stop());
+
+  const start = async (jobName: string, runKey: string): Promise<GlueRunRef> =>
+    await runActivity(activities.startGlueJob, {
+      ...step(jobName, runKey, 'lake'),
+      jobName,
+      arguments: { '--x': '1' },
+      reports: { bucket, table: 'shop' },
+    });
+  const wait = async (job: GlueRunRef, runKey: string) =>
+    await runActivity(activities.waitGlueJob, { ...step(job.jobName, runKey, 'lake'), job });
+  const stop = async (job: GlueRunRef) => await runActivity(activities.stopGlueJob, { ...step(job.jobName), job });
+  const stateOf = async ({ jobName, runId }: GlueRunRef) =>
+    (await aws.clients.glue.send(new GetJobRunCommand({ JobName: jobName, RunId: runId }))).JobRun?.JobRunState;
+  const runsOf = async (JobName: string) =>
+    (await aws.clients.glue.send(new GetJobRunsCommand({ JobName }))).JobRuns?.length ?? 0;
+
+  it('starts a run and brings back the report’s counts, not its keys', async () => {
+    const job = await start('quick', 'r1');
+    const result = await wait(job, 'r1');
+    expect(result.report).toEqual({
+      uri: job.reportUri,
+      itemsRead: 12,
+      bytesRead: 99,
+      rows: { a: 7, b: 3 },
+      rejectedItems: 2,
+    });
+    expect(JSON.stringify(result)).not.toContain('secret-key');
+  });
+
+  it('starts a step once, also when it has ended', async () => {
+    const first = await start('quick', 'r2');
+    await wait(first, 'r2');
+    const runs = await runsOf('quick');
+    expect(await start('quick', 'r2')).toEqual(first);
+    expect(await runsOf('quick')).toBe(runs);
+  });
+
+  it('does not start a failed step again', async () => {
+    const first = await start('failing', 'r3');
+    await expect(wait(first, 'r3')).rejects.toMatchObject({
+      type: 'Permanent',
+      message: expect.stringMatching(/lake: Glue job failing, run jr_\w+: ended FAILED: order\.price: 3 items/),
+      details: [{ runId: first.runId, state: 'FAILED', reportUri: first.reportUri }],
+    });
+    expect(await start('failing', 'r3')).toEqual(first);
+  });
+
+  it('finds the run whose start was accepted and never answered', async () => {
+    const before = await runsOf('quick');
+    misbehave = ({ operation, phase }) => {
+      if (operation !== 'StartJobRun' || phase !== 'after') return;
+      misbehave = () => undefined;
+      throw new DroppedReply();
+    };
+    await expect(start('quick', 'r4')).rejects.toMatchObject({ type: 'Transient', nonRetryable: false });
+    const job = await start('quick', 'r4');
+    await wait(job, 'r4');
+    expect(await runsOf('quick')).toBe(before + 1);
+  });
+
+  it('waits while the job has its maximum of runs', async () => {
+    const first = await start('slow', 'r5');
+    const refusals = aws.calls()['glue.StartJobRun'] ?? 0;
+    const second = start('slow', 'r6');
+    await expect.poll(() => aws.calls()['glue.StartJobRun'] ?? 0, { timeout: 20_000 }).toBeGreaterThan(refusals + 1);
+    await stop(first);
+    const job = await second;
+    expect(job.runId).not.toBe(first.runId);
+    await stop(job);
+  });
+
+  it('keeps waiting while looks are throttled', async () => {
+    const job = await start('quick', 'r7');
+    let looks = 0;
+    misbehave = ({ operation, phase }) => {
+      if (operation === 'GetJobRun' && phase === 'before' && ++looks <= 4) {
+        throw new AwsError('ThrottlingException', 'Rate exceeded');
+      }
+    };
+    expect((await wait(job, 'r7')).report.itemsRead).toBe(12);
+    misbehave = () => undefined;
+  });
+
+  it('takes a run that someone stopped for a failure', async () => {
+    const job = await start('slow', 'r8');
+    const waiting = wait(job, 'r8');
+    await aws.clients.glue.send(new BatchStopJobRunCommand({ JobName: 'slow', JobRunIds: [job.runId] }));
+    await expect(waiting).rejects.toMatchObject({
+      type: 'Permanent',
+      message: expect.stringMatching(/ended STOPPED.*Someone stopped it/),
+    });
+  });
+
+  it('stops the run when a person cancels, and ends when it has stopped', async () => {
+    const job = await start('slow', 'r9');
+    const environment = activityEnvironment();
+    const waiting = runActivity(activities.waitGlueJob, { ...step('slow', 'r9'), job }, environment);
+    await expect.poll(() => stateOf(job)).toBe('RUNNING');
+    environment.cancel('CANCELLED', new ActivityCancellationDetails({ cancelRequested: true }));
+    await expect(waiting).rejects.toThrow(CancelledFailure);
+    expect(await stateOf(job)).toBe('STOPPED');
+  });
+
+  it('leaves the run alone when the worker shuts down', async () => {
+    const job = await start('slow', 'r10');
+    const environment = activityEnvironment();
+    const waiting = runActivity(activities.waitGlueJob, { ...step('slow', 'r10'), job }, environment);
+    await expect.poll(() => stateOf(job)).toBe('RUNNING');
+    environment.cancel('WORKER_SHUTDOWN', new ActivityCancellationDetails({ workerShutdown: true }));
+    await expect(waiting).rejects.toThrow(CancelledFailure);
+    expect(await stateOf(job)).toBe('RUNNING');
+    expect(await stop(job)).toBe('STOPPED');
+    expect(await stop(job)).toBe('STOPPED');
+  });
+
+  it.each([
+    ['silent', /job report s3:\/\/lake-bucket\/_sluice\/shop\/[0-9a-f]{16}\/silent\.json: NoSuchKey/],
+    ['other', /it is of run another run/],
+  ])('fails when the job %s leaves no report of this run', async (jobName, message) => {
+    const job = await start(jobName, 'r11');
+    await expect(wait(job, 'r11')).rejects.toMatchObject({
+      type: 'Permanent',
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it('fails at once for a job that does not exist', async () => {
+    await expect(start('absent', 'r12')).rejects.toMatchObject({
+      type: 'Permanent',
+      message: expect.stringMatching(/lake: Glue job absent: EntityNotFoundException.*\(AWS request .+\)/),
+    });
+  });
+});

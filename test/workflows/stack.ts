@@ -1,0 +1,105 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { ClassicLevel } from 'classic-level';
+import { createDynamoDb } from '../../local/dynamodb/index.js';
+import { provision } from '../../local/environment/provision.js';
+import { startGateway } from '../../local/gateway/index.js';
+import type { Interceptor } from '../../local/gateway/index.js';
+import { createGlue } from '../../local/glue/index.js';
+import type { JobScript } from '../../local/glue/index.js';
+import { createRedshiftData, startPostgres } from '../../local/redshift/index.js';
+import { createS3 } from '../../local/s3/index.js';
+import { createSts } from '../../local/sts/index.js';
+import { loadConfiguration } from '../../model/configuration.js';
+import type { Deployment } from '../../model/configuration.js';
+import { searchAttributes } from '../../model/elt-run.js';
+import type { WarehousePlan } from '../../model/plan.js';
+import { createAwsClients } from '../../workers/aws-clients.js';
+import type { WorkerAwsClients } from '../../workers/aws-clients.js';
+import { startTestServer } from '../workers/temporal-server.js';
+
+/** Seams of a local AWS for tests. */
+export interface LocalAwsSeams {
+  /** Job scripts that stand in for Glue's, by file name. */
+  readonly scripts?: Readonly<Record<string, JobScript>>;
+  readonly intercept?: readonly Interceptor[];
+}
+
+/** A local AWS of the test's own, with the product's clients on it. */
+export interface TestAws {
+  readonly env: NodeJS.ProcessEnv;
+  readonly clients: WorkerAwsClients;
+  readonly warehouseUrl: string;
+  /** How often each operation was called, such as `glue.StartJobRun`. */
+  calls(): Record<string, number>;
+  stop(): Promise<void>;
+}
+
+/** The deployment that everything has by default. */
+export const deployment: Deployment = loadConfiguration({ env: {} }).deployment;
+
+/** Starts all services behind one endpoint, as the environment does, but with seams for faults. */
+export async function startTestAws({ scripts = {}, intercept = [] }: LocalAwsSeams = {}): Promise<TestAws> {
+  const identity = { account: '000000000000', region: 'us-east-1' };
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-test-'));
+  const db = new ClassicLevel<string, string>(join(folder, 'state'));
+  await db.open();
+  const postgres = await startPostgres({ folder: join(folder, 'postgres'), durable: false });
+  const { service: s3, store } = await createS3({ folder: join(folder, 's3'), db, region: identity.region });
+  const dynamodb = await createDynamoDb({ folder: join(folder, 'dynamodb'), db, store, ...identity });
+  const connections = { warehouse: postgres.url };
+  const glue = await createGlue({ db, store, workFolder: join(folder, 'glue'), ...identity, connections, scripts });
+  const redshift = await createRedshiftData({ db, warehouseUrl: postgres.url, ...identity });
+  const sts = createSts({ account: identity.account });
+  const services = { json: [glue, redshift], dynamodb, sts, s3 };
+  const gateway = await startGateway({ services, ...identity, intercept });
+  const env = {
+    AWS_ENDPOINT_URL: gateway.url,
+    AWS_REGION: identity.region,
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+  };
+  const clients = createAwsClients(env);
+  return {
+    env,
+    clients,
+    warehouseUrl: postgres.url,
+    calls: () => gateway.calls(),
+    async stop() {
+      clients.destroy();
+      await gateway.close();
+      for (const service of [glue, redshift, sts, dynamodb, s3]) await service.close();
+      await db.close();
+      await postgres.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A Temporal server and a client of it. */
+export interface TestTemporal {
+  readonly env: NodeJS.ProcessEnv;
+  readonly client: Client;
+  stop(): Promise<void>;
+}
+
+/** Starts a Temporal server that has Sluice's search attributes. */
+export async function startTestTemporal(): Promise<TestTemporal> {
+  const server = await startTestServer(Object.fromEntries(searchAttributes.map((name) => [name, 'Keyword'])));
+  const connection = await Connection.connect({ address: server.address });
+  return {
+    env: { TEMPORAL_ADDRESS: server.address },
+    client: new Client({ connection }),
+    async stop() {
+      await connection.close();
+      await server.stop();
+    },
+  };
+}
+
+/** Makes the resources that a run of a plan needs. */
+export async function provisionPlan(aws: TestAws, plan: WarehousePlan): Promise<void> {
+  await provision(aws.clients, plan, deployment);
+}
