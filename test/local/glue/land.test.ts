@@ -375,6 +375,16 @@ describe('land.py', () => {
       /unknown field nope/,
     ],
     [
+      'a pattern that is not RE2',
+      { '--spec': JSON.stringify(withColumn({ source: { kind: 'key', column: 'pk', pattern: '(?<=x)(y)' } })) },
+      /is not an RE2 expression/,
+    ],
+    [
+      'a pattern without a group',
+      { '--spec': JSON.stringify(withColumn({ source: { kind: 'key', column: 'pk', pattern: 'CUST#.*' } })) },
+      /is not an RE2 expression with a group/,
+    ],
+    [
       'an explosion of a text',
       { '--spec': JSON.stringify({ ...landSpecs.customer, explode: [{ kind: 'list', column: 'email' }] }) },
       /email is not a list of maps/,

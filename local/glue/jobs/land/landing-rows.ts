@@ -4,6 +4,7 @@ import type { DuckDbSession } from '../../duckdb/session.js';
 import { quoteIdentifier, quoteLiteral } from '../../duckdb/sql-text.js';
 import { JobFailure } from '../job-script.js';
 import type { RejectReason } from '../job-report.js';
+import { checkPatterns } from '../patterns.js';
 import { noRejectedSql, reasonRows, rejectedTableSql } from '../rejected-rows.js';
 import type { LakeDataset } from './lake-dataset.js';
 
@@ -144,6 +145,8 @@ export async function makeLandingRows(
   spec: LandJobSpec,
   dataset: LakeDataset
 ): Promise<LandingRows> {
+  const patterns = spec.columns.flatMap(({ source }) => (source.kind === 'key' ? [source.pattern] : []));
+  await checkPatterns(session, patterns, true);
   const exploded = spec.explode === undefined ? undefined : await explodedRelation(session, dataset, spec.explode);
   const relation = exploded?.relation ?? `${dataset.relation} ${lakeRow}, (SELECT 0 AS ${position})`;
   const columns = spec.columns.map((column) => columnSql(dataset, column, exploded?.fields ?? new Set()));

@@ -2,6 +2,7 @@ import type { ItemTypePlan, LakeColumn, LakeJobSpec } from '../../../../model/pl
 import type { DuckDbSession } from '../../duckdb/session.js';
 import { anchored, escapeGlob, literalList, quoteIdentifier, quoteLiteral } from '../../duckdb/sql-text.js';
 import { JobFailure } from '../job-script.js';
+import { checkPatterns } from '../patterns.js';
 import type { DataFile } from './export-manifest.js';
 import { jsonAccess, typedAccess } from './item-access.js';
 import type { AttributeRequest, ItemAccess } from './item-access.js';
@@ -120,6 +121,8 @@ export async function readItems(
   files: readonly DataFile[]
 ): Promise<ItemTable> {
   if (spec.itemTypes.length > 127) throw new JobFailure('More than 127 item types');
+  const patterns = spec.itemTypes.flatMap(({ match }) => match.flatMap(({ pattern }) => pattern ?? []));
+  await checkPatterns(session, patterns, false);
   const distinct = new Map(
     spec.itemTypes.flatMap(({ columns }) => columns.map((column) => [columnIdentity(column), column]))
   );
