@@ -1,7 +1,9 @@
 import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { get } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -217,6 +219,24 @@ describe('startEnvironment', () => {
     expect((failure as Error).message).toContain(dataFolder);
     expect(await countItems(first)).toEqual({});
     expect(JSON.parse(readFileSync(join(dataFolder, 'environment.json'), 'utf8'))).toMatchObject({ env: first.env });
+  });
+
+  it('says so when the data folder cannot be one', async () => {
+    const file = join(temporaryFolder(), 'file');
+    writeFileSync(file, '');
+    await expect(start({ dataFolder: file })).rejects.toThrow(`The data folder ${file} cannot be made`);
+  });
+
+  it('answers requests for the host names it is told of, and for no others', async () => {
+    const env = { ...ownEnv, XDG_STATE_HOME: temporaryFolder(), SLUICE_ALLOWED_HOSTS: 'aws' };
+    const environment = await start({ env });
+    const status = async (host: string): Promise<number | undefined> => {
+      const url = `${environment.env.AWS_ENDPOINT_URL}/_sluice/health`;
+      const [response] = (await once(get(url, { headers: { host } }), 'response')) as [IncomingMessage];
+      response.resume();
+      return response.statusCode;
+    };
+    expect(await Promise.all(['aws:4566', 'localhost', 'evil.example'].map(status))).toEqual([200, 200, 403]);
   });
 
   it('says which port is in use, and leaves nothing running', async () => {
