@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { withFolderLock } from '../../../local/process/folder-lock.js';
 import { checkPort, freePort, PortError } from '../../../local/process/ports.js';
 import { processStartTime } from '../../../local/process/process-identity.js';
@@ -88,6 +88,8 @@ describe('ports', () => {
 
 describe('folders of the user', () => {
   const home = join(folder, 'home');
+  beforeAll(() => void vi.stubEnv('TMPDIR', folder));
+  afterAll(() => void vi.unstubAllEnvs());
 
   it('follows SLUICE_CACHE, XDG and HOME, in this order, with mode 0700', () => {
     expect(cacheFolder({ HOME: home })).toBe(join(home, '.cache/sluice'));
