@@ -81,7 +81,10 @@ function size(typeName: string, modifier: number): { precision: number; scale: n
   return { precision: integerPrecision[typeName] ?? { float4: 8, float8: 17 }[typeName] ?? 0, scale: 0, length: 0 };
 }
 
-/** One value as the Data API's JSON has it. Numeric values stay text, so that no digit is lost. */
+/**
+ * One value as the Data API's JSON has it. Numeric values stay text, so that no digit is lost; an int8 beyond 2^53 is
+ * rounded by JavaScript's numbers, here as in every JavaScript client.
+ */
 export function toField(value: string | null, typeName: string | undefined): Field {
   if (value === null) return { isNull: true };
   switch (typeName) {

@@ -66,6 +66,7 @@ export function checkSqls(sqls: readonly unknown[]): asserts sqls is readonly st
   }
   for (const sql of sqls) {
     if (typeof sql !== 'string' || sql.trim() === '') throw invalid('SQL statement cannot be empty.');
+    if (sql.includes('\0')) throw invalid('SQL statement contains a NUL character.');
     const bytes = Buffer.byteLength(sql);
     if (bytes > MAX_SQL_BYTES)
       throw invalid(`SQL statement is too long: ${bytes} bytes; the maximum is ${MAX_SQL_BYTES} bytes.`);

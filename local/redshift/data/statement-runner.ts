@@ -168,9 +168,7 @@ export class StatementRunner {
       live.connection = live.session?.connection ?? (await this.connections.acquire(live.record.database));
       live.record.redshiftPid = live.connection.pid;
       await this.#mark(live, 'STARTED');
-      await (live.record.batch
-        ? this.#runBatch(live, live.connection)
-        : this.#runPart(live, live.connection, 0, live.record));
+      await (live.record.batch ? this.#runBatch(live, live.connection) : this.#runSingle(live, live.connection));
     } catch (error) {
       failure = error;
       broken = live.cancelled || error instanceof WarehouseUnreachableError;
@@ -179,6 +177,12 @@ export class StatementRunner {
       await this.connections.release(live.connection, broken || live.cancelled).catch(() => undefined);
     }
     await this.#finish(live, failure);
+  }
+
+  async #runSingle(live: Live, connection: WarehouseConnection): Promise<void> {
+    const commits = await this.#runPart(live, connection, 0, live.record);
+    // only a session can have a transaction open
+    if (commits && live.session !== undefined) await connection.client.query('COMMIT');
   }
 
   /** @see https://docs.aws.amazon.com/redshift-data/latest/APIReference/API_BatchExecuteStatement.html */
@@ -191,7 +195,7 @@ export class StatementRunner {
         const commits = await this.#runPart(live, connection, index + 1, part);
         if (transaction && commits) await connection.client.query('COMMIT; BEGIN');
       } catch (error) {
-        this.#endPart(part, error);
+        this.#endPart(live, part, error);
         failure ??= error;
         if (transaction || live.cancelled) break;
       } finally {
@@ -240,8 +244,9 @@ export class StatementRunner {
     }
   }
 
-  #endPart(outcome: Outcome, failure: unknown): void {
-    const cancelled = failure instanceof Cancelled || isCancellation(failure);
+  #endPart(live: Live, outcome: Outcome, failure: unknown): void {
+    // a statement timeout looks the same to the server
+    const cancelled = failure instanceof Cancelled || (live.cancelled && isCancellation(failure));
     outcome.status = cancelled && !this.#stopping ? 'ABORTED' : 'FAILED';
     if (!cancelled) outcome.error = errorText(failure);
     else if (this.#stopping) outcome.error = STOPPED;
@@ -252,7 +257,7 @@ export class StatementRunner {
   async #finish(live: Live, failure: unknown): Promise<void> {
     const { record } = live;
     if (failure !== undefined) {
-      this.#endPart(record, failure);
+      this.#endPart(live, record, failure);
     } else {
       record.status = 'FINISHED';
       record.updatedAt = Date.now();

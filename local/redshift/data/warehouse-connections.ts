@@ -3,6 +3,9 @@ import pg from 'pg';
 import type { PoolClient } from 'pg';
 import { installFunctions } from '../dialect/install-functions.js';
 
+/** Longest run of a statement, as on AWS. */
+const MAX_QUERY_MS = 24 * 3_600_000;
+
 /** A connection in use by one statement or session. */
 export interface WarehouseConnection {
   readonly client: PoolClient;
@@ -125,6 +128,7 @@ export class WarehouseConnections {
       database,
       application_name: 'redshift-data',
       connectionTimeoutMillis: 10_000,
+      statement_timeout: MAX_QUERY_MS,
     };
   }
 }

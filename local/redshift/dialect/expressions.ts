@@ -55,7 +55,7 @@ function rewriteAt(nodes: readonly Node[], index: number, previous: Node | undef
     const count = next === undefined ? [] : [next];
     return { nodes: [], next: nextAt + 1, limit: count };
   }
-  if (next?.kind !== 'group') return undefined;
+  if (next?.kind !== 'group' || isWord(previous, 'into', 'as')) return undefined; // `INSERT INTO t (a)` calls nothing
   if (typesWithLength.includes(word) && isWord(next.nodes[skipTrivia(next.nodes, 0)], 'max')) {
     return { nodes: translateType([node as Node, next], 'cast', '?column?'), next: nextAt + 1 };
   }

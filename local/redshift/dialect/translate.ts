@@ -28,7 +28,20 @@ export function translate(sql: string): TranslatedStatement {
   return { sql: render(translateStatement(nodes)).trim(), commits: isWord(significant(nodes)[0], 'truncate') };
 }
 
-const commandsWithoutCounterpart = ['copy', 'unload', 'show', 'cancel'];
+const commandsWithoutCounterpart = ['copy', 'unload', 'cancel'];
+/** SHOW of objects, which PostgreSQL would take for the name of a setting. */
+const shownObjects = [
+  'tables',
+  'table',
+  'schemas',
+  'databases',
+  'columns',
+  'view',
+  'external',
+  'procedure',
+  'grants',
+  'model',
+];
 const creatable = [
   'table',
   'view',
@@ -66,6 +79,9 @@ function translateStatement(all: readonly Node[]): Node[] {
       // the verb of the whole statement is on the top level: those of its queries are in parentheses
       if (words.some((node) => isWord(node, 'insert'))) throw new RedshiftSqlError('syntax error at or near "INSERT"');
       return rewriteExpressions(all);
+    case 'show':
+      if (isWord(second, ...shownObjects)) throw notHere('SHOW of objects: use ListTables or information_schema');
+      return [...all];
     case 'do':
       throw new RedshiftSqlError('syntax error at or near "DO"');
     default:

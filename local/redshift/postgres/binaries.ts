@@ -83,7 +83,10 @@ async function install(
   const target = join(cache, folderName);
   await mkdir(cache, { recursive: true });
   await refuseForeign(cache);
-  if (existsSync(target)) return target;
+  if (existsSync(target)) {
+    if (isWhole(target)) return target;
+    await rm(target, { recursive: true, force: true }); // cleaners of temp folders take old files one by one
+  }
   await removeAbandoned(cache);
   const partial = await mkdtemp(join(cache, '.partial-'));
   try {
@@ -93,9 +96,15 @@ async function install(
     await rename(partial, target); // readers see the whole folder or none
   } catch (error) {
     await rm(partial, { recursive: true, force: true });
-    if (!existsSync(target)) throw error; // otherwise another start was first
+    if (!isWhole(target)) throw error; // otherwise another start was first
   }
   return target;
+}
+
+function isWhole(folder: string): boolean {
+  return ['bin/initdb', 'bin/postgres', 'share/postgresql/postgres.bki'].every((path) =>
+    existsSync(join(folder, path))
+  );
 }
 
 /** In a shared temp folder anybody could have planted a folder of this name. */

@@ -71,6 +71,8 @@ describe('translate', () => {
     ['SELECT LISTAGG(DISTINCT a) FROM t', "SELECT string_agg(DISTINCT ( a)::varchar, '') FROM t"],
     ['SELECT APPROXIMATE COUNT(DISTINCT a) FROM t', 'SELECT COUNT(DISTINCT a) FROM t'],
     ['SELECT staging.nvl(a)', 'SELECT staging.nvl(a)'],
+    ['INSERT INTO format (a, b, c) SELECT 1, 2, 3', 'INSERT INTO format (a, b, c) SELECT 1, 2, 3'],
+    ['SHOW search_path', 'SHOW search_path'],
     // casts and types
     ['SELECT a::DECIMAL, b::numeric(10, 2)', 'SELECT a::numeric(18,0), b::numeric(10, 2)'],
     ['SELECT a::VARCHAR(MAX), b::varchar, c::char', 'SELECT a::varchar(65535), b::varchar, c::char(1)'],
@@ -201,6 +203,7 @@ describe('what Redshift has not is refused', () => {
     ["UNLOAD ('SELECT 1') TO 's3://b/k'", 'The local Redshift has no UNLOAD.'],
     ['ALTER TABLE t APPEND FROM u', 'The local Redshift has no ALTER TABLE APPEND.'],
     ['CREATE EXTERNAL SCHEMA s FROM DATA CATALOG', 'The local Redshift has no CREATE EXTERNAL.'],
+    ['SHOW TABLES FROM SCHEMA db.s', 'The local Redshift has no SHOW of objects'],
     ['ANALYZE COMPRESSION t', 'The local Redshift has no ANALYZE COMPRESSION.'],
     ['SET enable_case_sensitive_identifier TO true', 'no enable_case_sensitive_identifier'],
   ])('%s', (sql, message) => {

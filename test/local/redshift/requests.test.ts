@@ -284,6 +284,13 @@ describe('sessions', () => {
     expect((await redshift.client.send(new ListSessionsCommand({}))).Sessions).toMatchObject([
       { SessionId, Status: 'AVAILABLE', Database: 'salesdwh', WorkgroupName: 'sluice', SessionAliveSeconds: 60 },
     ]);
+    await execute({ SessionId, Sql: 'SET statement_timeout TO 50' });
+    const slow = await execute({ SessionId, Sql: 'SELECT pg_sleep(120)' });
+    expect(await redshift.client.send(new DescribeStatementCommand({ Id: slow.Id }))).toMatchObject({
+      Status: 'FAILED',
+      Error: 'ERROR: canceling statement due to statement timeout',
+    });
+    await execute({ SessionId, Sql: 'SET statement_timeout TO 0' });
     const running = await execute({ SessionId, Sql: 'SELECT pg_sleep(120)', WaitTimeSeconds: undefined });
     await expect(execute({ SessionId })).rejects.toMatchObject({
       name: 'ValidationException',
