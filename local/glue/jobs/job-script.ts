@@ -39,7 +39,7 @@ export function describeFailure(error: unknown): string {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
   if (code === 'ENOSPC') return 'No space is left on the disk of the local Glue or the local S3';
   if (error.name === 'AwsError' && code !== undefined) return `S3 answered ${code}: ${error.message}`;
-  const kind = /^([A-Z][A-Za-z]+(?: [A-Z][A-Za-z-]+)* (?:Error|Exception)): /.exec(error.message)?.[1];
+  const kind = /^([A-Z][A-Za-z]*(?: [A-Za-z-]+){0,3} (?:Error|Exception)): /.exec(error.message)?.[1];
   if (kind === 'Out of Memory Error') return 'DuckDB ran out of memory; give the local Glue a higher memory limit';
   if (kind === 'IO Error' && /no space left/i.test(error.message))
     return 'No space is left on the disk of the local Glue';

@@ -36,7 +36,8 @@ describe('land.py', () => {
   beforeAll(async () => {
     Object.assign(place, await temporaryFolder());
     server = await startPostgres({ folder: join(place.folder, 'postgres'), durable: false });
-    local = await startLocalGlue(place.folder, { connections: { warehouse: server.url } });
+    const connections = { warehouse: server.url, nobody: 'postgres://u:secret@127.0.0.1:1/x' };
+    local = await startLocalGlue(place.folder, { connections });
     await createJob(local.glue, 'lake', 'raw_to_datalake.py');
     await createJob(local.glue, 'land', 'land.py', { ExecutionProperty: { MaxConcurrentRuns: 4 } });
     warehouse = new pg.Client(server.url);
@@ -341,6 +342,7 @@ describe('land.py', () => {
     columns: [{ ...landSpecs.customer.columns[1]!, ...change }],
   });
   const failures: [string, Record<string, string>, RegExp][] = [
+    ['a warehouse that does not answer', { '--connection': 'nobody' }, /warehouse cannot be reached \(ECONNREFUSED\)/],
     ['an unknown connection', { '--connection': 'elsewhere' }, /no Glue connection named elsewhere/],
     ['an unknown database', { '--database': 'nodb' }, /SQLSTATE 3D000\): the database does not exist/],
     [
@@ -397,6 +399,24 @@ describe('land.py', () => {
     expect(run.JobRunState).toBe('FAILED');
     expect(run.ErrorMessage).toMatch(message);
     expect(await rows('landing.customer')).toEqual([{ username: 'before', email: null, fullname: null }]);
+  });
+
+  it('fails when the warehouse ends its connection, and can be run again', async () => {
+    await fillLake([customer('ann')]);
+    const blocker = new pg.Client(server.url);
+    await blocker.connect();
+    await blocker.query('BEGIN; LOCK TABLE landing.customer IN ACCESS EXCLUSIVE MODE');
+    const running = land(landSpecs.customer);
+    const kill = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+      WHERE wait_event_type = 'Lock' AND application_name = 'land_customer_job'`;
+    while ((await warehouse.query(kill)).rowCount === 0);
+    const failed = await running;
+    expect(failed.JobRunState).toBe('FAILED');
+    expect(failed.ErrorMessage).toMatch(/57P01\): it was shut down|cannot be reached/);
+    await blocker.query('ROLLBACK');
+    await blocker.end();
+    expect((await land(landSpecs.customer)).JobRunState).toBe('SUCCEEDED');
+    expect(await rows('landing.customer')).toHaveLength(1);
   });
 
   it('rolls everything back when the warehouse refuses a row, without telling the row', async () => {

@@ -28,6 +28,9 @@ const hints: Readonly<Record<string, string>> = {
   '3D000': 'the database does not exist',
   '28P01': 'the password of the connection is wrong',
   '53100': 'the disk is full',
+  '53300': 'it has too many connections',
+  '57P01': 'it was shut down',
+  '57P03': 'it is starting or shutting down',
 };
 
 /** PostgreSQL's messages quote values, so only the SQLSTATE, the relation and the column are told. */
@@ -40,7 +43,11 @@ function asJobFailure(error: unknown, target: string): unknown {
     );
   }
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (/^E(CONN|HOST|NET|PIPE|TIMEDOUT)/.test(code)) return new JobFailure(`The warehouse cannot be reached (${code})`);
+  // pg gives no code when the server closes a connection that is in use.
+  const cut = error instanceof Error && /^Connection terminated/.test(error.message);
+  if (cut || /^E(CONN|HOST|NET|PIPE|TIMEDOUT)/.test(code)) {
+    return new JobFailure(`The warehouse cannot be reached (${code === '' ? 'connection lost' : code})`);
+  }
   return error;
 }
 
