@@ -55,6 +55,7 @@ describe('a request is refused as AWS refuses it', () => {
     ['without a database', { WorkgroupName: 'sluice' }, 'Database name is required.'],
     ['without SQL', { ...target, Sql: ' \n' }, 'SQL statement cannot be empty.'],
     ['with two statements', { ...target, Sql: 'SELECT 1; SELECT 2' }, 'Multiple SQL statements are not allowed'],
+    ['with a NUL in it', { ...target, Sql: "SELECT '\0'" }, 'NUL character'],
     [
       'with more than 100 KB of SQL',
       { ...target, Sql: `SELECT '${'x'.repeat(100_000)}'` },
