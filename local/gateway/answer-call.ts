@@ -72,9 +72,34 @@ function answerThrown(error: unknown, call: Call, answerError: AnswerError): voi
           `The local AWS failed; its log has the reason under ${context.requestId}.`,
           500
         );
-  answerError(shown, request, response, context);
-  // What is left of the body would otherwise be taken for the next request on this connection.
-  request.resume();
+  afterBody(request, () => answerError(shown, request, response, context));
+}
+
+/** Bytes and milliseconds that the rest of a refused request is waited for. */
+const drain = { bytes: 64 * 1024 * 1024, time: 1_000 };
+
+/**
+ * Answers a refused request once its body has been read: a client that is still sending when the connection closes
+ * sees a broken connection instead of the answer. One with very much left to send is answered at once.
+ */
+function afterBody(request: IncomingMessage, answer: () => void): void {
+  if (request.complete || request.destroyed) {
+    answer();
+    request.resume(); // what is read but not consumed would keep the connection from its next request
+    return;
+  }
+  let left = drain.bytes;
+  const finish = (): void => {
+    clearTimeout(timer);
+    request.off('data', count).off('end', finish).off('close', finish).resume();
+    answer();
+  };
+  const count = (chunk: Buffer): void => {
+    left -= chunk.length;
+    if (left < 0) finish();
+  };
+  const timer = setTimeout(finish, drain.time);
+  request.on('data', count).on('end', finish).on('close', finish);
 }
 
 async function answerHttpService(call: Call, service: HttpService, operation?: string): Promise<void> {
