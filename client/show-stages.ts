@@ -111,5 +111,5 @@ function openStage(progress: Progress, stage: StageProgress): OpenStage {
 function reportSteps(step: Step, steps: readonly StepProgress[]): void {
   const done = steps.filter(({ state }) => state === 'done').length;
   const running = steps.filter(({ state }) => state === 'running').map(({ name }) => name);
-  step.report(`${done} of ${steps.length} done${running.length > 0 ? `; running ${running.join(', ')}` : ''}`);
+  step.bar(done, steps.length, running.length > 0 ? `running ${running.join(', ')}` : '');
 }

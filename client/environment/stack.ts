@@ -11,6 +11,7 @@ import type { WarehousePlan } from '../../model/plan.js';
 import { startWorker } from '../../workers/index.js';
 import type { SluiceWorker } from '../../workers/index.js';
 import { RunFailedError, UsageError, messageOf } from '../errors.js';
+import { TemporalConnection } from '../temporal-connection.js';
 
 /** Milliseconds that a worker may take to drain before the environment is stopped under it. */
 const drainMs = 8_000;
@@ -39,11 +40,13 @@ export interface LocalStack {
 
 /**
  * Starts a local environment and a worker for it.
- * @throws UsageError for what the user can mend: a port in use, a data folder in use, no Temporal server to be had.
+ * @throws UsageError for what the user can mend: a port or a data folder in use, no Temporal server to be had.
  * @throws RunFailedError when a part does not come up.
  */
 export async function startLocalStack(options: LocalStackOptions): Promise<LocalStack> {
   const { worker: withWorker, configuration: given, env: outer, ...environmentOptions } = options;
+  // A wrong address is a fault of the configuration, told before anything is started.
+  if (outer.TEMPORAL_ADDRESS) await (await TemporalConnection.connect(outer)).close();
   const environment = await startEnvironment({
     ...environmentOptions,
     deployment: given.deployment,

@@ -4,8 +4,8 @@ import { duration } from './table.js';
 export interface Step {
   /** Replaces the line under the title: what is happening now. */
   report(text: string): void;
-  /** Replaces the line under the title by a bar. */
-  bar(done: number, total: number): void;
+  /** Replaces the line under the title by a bar, with what is happening now after it. */
+  bar(done: number, total: number, now?: string): void;
   /** Replaces the title, to say at the end what came out. */
   title(text: string): void;
 }
@@ -21,7 +21,8 @@ export interface Progress {
 
 /** A live display on a terminal, plain lines elsewhere. */
 export function createProgress(stream: NodeJS.WriteStream = process.stderr): Progress {
-  return stream.isTTY && process.env.TERM !== 'dumb' ? liveProgress(stream) : plainProgress(stream);
+  const live = stream.isTTY && stream.columns > 0 && process.env.TERM !== 'dumb';
+  return live ? liveProgress(stream) : plainProgress(stream);
 }
 
 /** A bar of fixed width with the share done, such as `████░░░░  50 %  2,500 of 5,000`. */
@@ -45,7 +46,7 @@ function liveProgress(stream: NodeJS.WriteStream): Progress {
             task: async (_, task) => {
               const step: Step = {
                 report: (text) => void (task.output = text),
-                bar: (done, total) => void (task.output = bar(done, total)),
+                bar: (done, total, now = '') => void (task.output = `${bar(done, total)}  ${now}`.trimEnd()),
                 title: (text) => void (task.title = text),
               };
               result = { value: await work(step) };
@@ -82,7 +83,8 @@ function plainProgress(stream: NodeJS.WriteStream): Progress {
           if (text !== reported) line(`  ${text}`);
           reported = text;
         },
-        bar: (done, total) => {
+        bar: (done, total, now) => {
+          if (now !== undefined) return step.report(`${done} of ${total} done${now === '' ? '' : `; ${now}`}`);
           const reached = total === 0 ? 4 : Math.floor((4 * done) / total);
           if (reached > quarter) line(`  ${reached * 25} %`);
           quarter = Math.max(quarter, reached);
