@@ -47,7 +47,7 @@ export default tseslint.config(
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     plugins: { boundaries, 'import-x': importX },
     settings: {
-      'boundaries/elements': folders.map((type) => ({ type, pattern: type })),
+      'boundaries/elements': folders.map((type) => ({ type, pattern: `${type}/**`, partialMatch: false })),
       'import/resolver': { typescript: { project: 'tsconfig.json' } },
     },
     rules: {
