@@ -12,6 +12,8 @@ const later: Readonly<Record<string, string>> = {
     'quality gates are not part of this version, and a gate that is not checked would be worse than none; remove it',
 };
 
+const cutOff = 'is cut off from what stands before it: within { } a comma separates, so put decimal(p,s) in quotes';
+
 function kindOf(value: unknown): string {
   if (value === null || value === undefined) return 'nothing';
   if (Array.isArray(value)) return 'a list';
@@ -69,10 +71,16 @@ function isMisspelt(document: ModelDocument, path: readonly PropertyKey[]): bool
 function report(document: ModelDocument, issue: Issue, prefix: readonly PropertyKey[] = []): void {
   const path = [...prefix, ...issue.path] as (string | number)[];
   const found = valueAt(document.content, path);
+  if (path[0] === 'gates') return document.report(['gates'], later['gates']!);
+  if (found === null && /^\d+\)$/.test(String(path.at(-1)))) return document.report(path, cutOff);
   switch (issue.code) {
     case 'unrecognized_keys':
       for (const key of issue.keys) {
         const known = knownKeys(path);
+        if (/^\d+\)$/.test(key)) {
+          document.report([...path, key], cutOff);
+          continue;
+        }
         document.report([...path, key], later[key] ?? `is not a key that is known here${suggestion(key, known)}`);
       }
       return;
@@ -114,7 +122,7 @@ function report(document: ModelDocument, issue: Issue, prefix: readonly Property
       document.report(path, 'is empty; name at least one');
       return;
     default:
-      document.report(path, path[0] === 'gates' ? later['gates']! : issue.message);
+      document.report(path, issue.message);
   }
 }
 

@@ -57,6 +57,11 @@ export class ModelDocument {
     });
   }
 
+  /** Whether what refers to this path need not be reported: it is written, and if it is wrong that was reported. */
+  excuses(path: Path): boolean {
+    return this.has(path) || this.isReported(path);
+  }
+
   private value(path: Path): { found: boolean; value?: unknown } {
     let value: unknown = this.content;
     for (const key of path) {

@@ -30,10 +30,13 @@ export class Resolution {
     }
   }
 
-  /** The landing table of a name. A name that stands in the file but is wrong itself is not reported again. */
+  /**
+   * The landing table of a name. What stands in the file but could not be resolved was reported there, so that what
+   * refers to it is not reported as well; the same goes for columns, dimensions and facts.
+   */
   entity(path: Path, name: string): Entity | undefined {
     const entity = this.entities.get(name);
-    if (entity === undefined && !this.document.isReported(['landing', name])) {
+    if (entity === undefined && !this.document.excuses(['landing', name])) {
       this.report(path, `there is no landing table "${name}"${suggestion(name, this.entities.keys())}`);
     }
     return entity;
@@ -43,7 +46,7 @@ export class Resolution {
   column(path: Path, entity: Entity, name: string): ColumnRef | undefined {
     const column = entity.columns.find((one) => one.name === name);
     if (column !== undefined) return { entity: entity.name, column: name, type: column.type };
-    if (!this.document.isReported(['landing', entity.name, 'columns', name])) {
+    if (!this.document.excuses(['landing', entity.name, 'columns', name])) {
       const names = entity.columns.map((one) => one.name);
       this.report(path, `landing.${entity.name} has no column "${name}"${suggestion(name, names)}`);
     }

@@ -70,7 +70,7 @@ function resolveDates(resolution: Resolution, path: Path, base: Base, shape: Dim
   const sources = list(shape.dates).flatMap((text) => {
     const column = resolution.qualifiedColumn([...path, 'dates'], text);
     if (column !== undefined && !['date', 'timestamp'].includes(column.type.name)) {
-      resolution.report([...path, 'dates'], `"${text}" is a ${column.type.name}, not a date or timestamp`);
+      resolution.report([...path, 'dates'], `"${text}" is ${column.type.name}, not a date or timestamp`);
     }
     return column ?? [];
   });
@@ -90,7 +90,7 @@ function resolveDates(resolution: Resolution, path: Path, base: Base, shape: Dim
 function checkKeyTypes(resolution: Resolution, path: Path, key: readonly ColumnRef[]): void {
   for (const { column, type } of key) {
     if (type.name === 'boolean' || type.name === 'double precision') {
-      resolution.report(path, `"${column}" is a ${type.name}, which cannot be part of a business key`);
+      resolution.report(path, `"${column}" is ${type.name}, which cannot be part of a business key`);
     }
   }
 }

@@ -18,7 +18,9 @@ class FactSource {
   constructor(
     private readonly resolution: Resolution,
     readonly base: Entity,
-    readonly joined: readonly { readonly entity: Entity; readonly join: Join }[]
+    readonly joined: readonly { readonly entity: Entity; readonly join: Join }[],
+    /** False when a join could not be resolved, which was reported: names may be missing because of that. */
+    private readonly complete: boolean
   ) {}
 
   /** A value by `column` or `table.column`. */
@@ -29,6 +31,7 @@ class FactSource {
       const entity = tables.find((one) => one.name === qualifier);
       if (name === undefined || more.length > 0) return this.resolution.report(path, `"${text}" is not table.column`);
       if (entity === undefined) {
+        if (!this.complete) return undefined;
         const names = tables.map((one) => one.name);
         return this.resolution.report(
           path,
@@ -41,7 +44,10 @@ class FactSource {
     const having = tables.filter((one) => one.columns.some((column) => column.name === text));
     const [first] = having;
     if (first === undefined) {
-      if (tables.some((one) => this.resolution.document.isReported(['landing', one.name, 'columns', text])))
+      if (
+        !this.complete ||
+        tables.some((one) => this.resolution.document.excuses(['landing', one.name, 'columns', text]))
+      )
         return undefined;
       const names = tables.flatMap((one) => one.columns.map((column) => column.name));
       const where = tables.map((one) => `landing.${one.name}`).join(', ');
@@ -55,6 +61,7 @@ class FactSource {
       join.on.some(({ base, joined }) => base.column === text && joined.column === text)
     );
     if (first !== this.base ? others.length > 0 : !same) {
+      if (!this.complete) return undefined;
       const choices = having.map((one) => `${one.name}.${text}`).join(' or ');
       return this.resolution.report(path, `"${text}" stands in several tables; write ${choices}`);
     }
@@ -75,7 +82,10 @@ function resolveJoins(resolution: Resolution, path: Path, base: Entity, shape: F
       const right = resolution.column([...at, 'on'], entity, theirs);
       if (left === undefined || right === undefined) return [];
       if (!comparable(left.type, right.type)) {
-        resolution.report([...at, 'on'], `"${ours}" is a ${left.type.name}, but "${theirs}" a ${right.type.name}`);
+        resolution.report(
+          [...at, 'on'],
+          `"${ours}" is ${left.type.name}, but "${theirs}" of landing.${name} is ${right.type.name}`
+        );
       }
       return [{ base: left, joined: right }];
     });
@@ -83,7 +93,10 @@ function resolveJoins(resolution: Resolution, path: Path, base: Entity, shape: F
   });
   const full = joined.filter(({ join }) => join.outer === 'full');
   if (full.length > 1) resolution.report([...path, 'join'], 'only one table can be joined with "outer: full"');
-  return new FactSource(resolution, base, joined);
+  const shapes = Object.values(shape.join ?? {});
+  const resolved = joined.reduce((count, { join }) => count + join.on.length, 0);
+  const complete = resolved === shapes.reduce((count, one) => count + pairs(one.on).length, 0);
+  return new FactSource(resolution, base, joined, complete);
 }
 
 /** The business key of a dimension: what a lookup must give values for. */
@@ -140,7 +153,7 @@ function checkComparable(
   const [first] = value;
   if (first === undefined || comparable(first.type, key.type)) return;
   if (key.type.name === 'date' && first.type.name === 'timestamp') return;
-  resolution.report(path, `"${ours}" is a ${first.type.name}, but "${theirs}" a ${key.type.name}`);
+  resolution.report(path, `"${ours}" is ${first.type.name}, but "${theirs}" of the key ${key.type.name}`);
 }
 
 function resolveLookup(
@@ -156,7 +169,7 @@ function resolveLookup(
   const name = shape.dimension ?? role;
   const dimension = dimensions.get(name);
   if (dimension === undefined) {
-    if (resolution.document.isReported(['dimensions', name])) return undefined;
+    if (resolution.document.excuses(['dimensions', name])) return undefined;
     const at = shape.dimension === undefined ? path : [...path, 'dimension'];
     return resolution.report(at, `there is no dimension "${name}"${suggestion(name, dimensions.keys())}`);
   }
@@ -180,11 +193,13 @@ function resolveLookup(
       resolution.report(at, `"${theirs}" is not in the business key of "${name}"${suggestion(theirs, known)}`);
     }
   }
+  const lacking = key.filter(({ column }) => !given.has(column)).map(({ column }) => `"${column}"`);
+  if (lacking.length > 0) {
+    resolution.report(at, `must say the columns for ${lacking.join(', ')} of the business key of "${name}"`);
+  }
   const on = key.flatMap(({ column, type }) => {
     const ours = given.get(column);
-    if (ours === undefined) {
-      return resolution.report(at, `must say the column for "${column}" of the business key of "${name}"`) ?? [];
-    }
+    if (ours === undefined) return [];
     const value = source.value(at, ours);
     if (value === undefined) return [];
     checkComparable(resolution, at, ours, value, column, { type });
@@ -249,7 +264,7 @@ export function resolveFacts(
       const value = source.value([...path, 'key'], column);
       const type = value?.[0]?.type.name;
       if (type === 'boolean' || type === 'double precision') {
-        resolution.report([...path, 'key'], `"${column}" is a ${type}, which cannot be part of a business key`);
+        resolution.report([...path, 'key'], `"${column}" is ${type}, which cannot be part of a business key`);
       }
       return value === undefined ? [] : [value];
     });

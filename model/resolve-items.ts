@@ -42,6 +42,11 @@ function lakeNumber(text: string): string | undefined {
   return ['int', 'bigint', 'double'].includes(text) ? text : undefined;
 }
 
+/** Whether a text is the first half of `decimal(12,2)` written in `{ }` without quotes; its second half is reported. */
+export function cutByComma(text: string): boolean {
+  return /\(\s*\d+$/.test(text);
+}
+
 interface Declared {
   readonly type: Scalar;
   readonly lakeType: string;
@@ -58,6 +63,7 @@ function readScalar(
     typeof shape === 'string' ? (/^(\S+)(?:\s+as\s+(.+?))?(\s+required)?$/.exec(shape.trim()) ?? []) : [];
   const type = typeof shape === 'string' ? word : shape.type;
   const number = typeof shape === 'string' ? as : shape.as;
+  if (typeof shape === 'string' && cutByComma(shape)) return undefined;
   if (type === undefined || !(type in scalars)) {
     const what = typeof shape === 'string' ? shape : (type ?? '');
     const near = suggestion(what, Object.keys(scalars));
@@ -184,7 +190,7 @@ function readTemplates(
   const read = new Map<string, KeyTemplate>();
   for (const [attribute, text] of Object.entries(templates)) {
     const key = known.find(({ name }) => name === attribute);
-    if (key === undefined && known[0]?.name !== '*') {
+    if (key === undefined && !resolution.document.isReported(['source'])) {
       const names = new Set(known.map(({ name }) => name));
       resolution.report(
         [...path, attribute],
@@ -256,7 +262,8 @@ export function resolveItems(
         : [{ attribute: byType, equals: name }];
     items.set(name, { plan: { name, match, columns }, parts });
   }
-  if (Object.keys(shape.items).length === 0) resolution.report(['items'], 'names no item type');
+  if (Object.keys(shape.items).length === 0 && !resolution.document.isReported(['items']))
+    resolution.report(['items'], 'names no item type');
   if (byType === undefined) checkApart(resolution, templatesOf);
   return items;
 }

@@ -5,7 +5,7 @@ import { parseType } from './redshift-type.js';
 import type { RedshiftType } from './redshift-type.js';
 import { list } from './resolution.js';
 import type { Resolution } from './resolution.js';
-import { columnOf, fieldsOf } from './resolve-items.js';
+import { columnOf, cutByComma, fieldsOf } from './resolve-items.js';
 import type { ItemType } from './resolve-items.js';
 import type { WarehouseShape } from './shape.js';
 import type { EntityColumn } from './warehouse-model.js';
@@ -111,6 +111,7 @@ function checkCast(resolution: Resolution, path: Path, found: Found, type: Redsh
 function readColumn(
   resolution: Resolution,
   path: Path,
+  entity: string,
   item: ItemType,
   fields: Fields | undefined,
   name: string,
@@ -119,7 +120,7 @@ function readColumn(
   resolution.checkName(path, name, 'column');
   const { type: text, from, required = false } = typeof shape === 'string' ? { type: shape } : shape;
   const type = parseType(text);
-  if (typeof type === 'string') resolution.report(path, type);
+  if (typeof type === 'string' && !cutByComma(text)) resolution.report(path, type);
   const found =
     from === undefined
       ? (findSource(item, fields, name) ??
@@ -128,13 +129,22 @@ function readColumn(
       : findSource(item, fields, from);
   if (found === undefined) {
     const wanted = from ?? name;
-    if (resolution.document.isReported(['items', item.plan.name, 'attributes', ...wanted.split('.')])) return undefined;
+    const [attribute] = wanted.split('.') as [string];
+    if (resolution.document.isReported(['items', item.plan.name, 'attributes', attribute])) return undefined;
+    if (resolution.document.isReported(['items', item.plan.name, 'keys'])) return undefined;
+    if (resolution.document.isReported(['landing', entity, 'explode'])) return undefined;
+    const inner = fieldsOf(item, wanted).map(({ column }) => column.path.join('.'));
     const known = [
       ...(fields?.keys() ?? []),
       ...Object.keys(attributesOf(item)),
       ...[...item.parts.keys()].map((part) => `<${part}>`),
     ];
-    const hint = wanted === '$position' ? '; only a table with "explode" has positions' : suggestion(wanted, known);
+    const hint =
+      wanted === '$position'
+        ? '; only a table with "explode" has positions'
+        : inner.length > 0
+          ? `, but a map of that name; name one of its attributes, such as "${inner[0]}"`
+          : suggestion(wanted, known);
     const where = from === undefined ? path : [...path, 'from'];
     resolution.report(where, `item type "${item.plan.name}" has no attribute or key part "${wanted}"${hint}`);
     return undefined;
@@ -157,7 +167,8 @@ export function resolveLanding(
     const item = items.get(itemName);
     if (item === undefined) {
       const at = landing.item === undefined ? path : [...path, 'item'];
-      resolution.report(at, `there is no item type "${itemName}"${suggestion(itemName, items.keys())}`);
+      if (!resolution.document.excuses(['items', itemName]))
+        resolution.report(at, `there is no item type "${itemName}"${suggestion(itemName, items.keys())}`);
       continue;
     }
     const sources = list(landing.explode);
@@ -166,10 +177,12 @@ export function resolveLanding(
         ? undefined
         : readExplode(resolution, [...path, 'explode'], item, ['items', itemName], sources);
     const columns = Object.entries(landing.columns).flatMap(
-      ([column, one]) => readColumn(resolution, [...path, 'columns', column], item, exploded?.fields, column, one) ?? []
+      ([column, one]) =>
+        readColumn(resolution, [...path, 'columns', column], name, item, exploded?.fields, column, one) ?? []
     );
     if (Object.keys(landing.columns).length === 0) resolution.report([...path, 'columns'], 'names no column');
     resolution.entities.set(name, { name, itemType: itemName, explode: exploded?.explode, columns });
   }
-  if (Object.keys(shape.landing).length === 0) resolution.report(['landing'], 'names no landing table');
+  if (Object.keys(shape.landing).length === 0 && !resolution.document.isReported(['landing']))
+    resolution.report(['landing'], 'names no landing table');
 }

@@ -1,4 +1,5 @@
 import { suggestion } from './near-name.js';
+import { list } from './resolution.js';
 import type { Resolution } from './resolution.js';
 import { dimensionColumns } from './resolve-dimensions.js';
 import type { WarehouseShape } from './shape.js';
@@ -20,15 +21,16 @@ export function resolveReports(
     }
     const fact = facts.get(one.fact);
     if (fact === undefined) {
-      if (!resolution.document.isReported(['facts', one.fact])) {
+      if (!resolution.document.excuses(['facts', one.fact])) {
         resolution.report([...path, 'fact'], `there is no fact "${one.fact}"${suggestion(one.fact, facts.keys())}`);
       }
       return [];
     }
-    const reported = (...at: string[]): boolean => resolution.document.isReported(['facts', fact.name, ...at]);
+    const { measures } = shape.facts[fact.name]!;
+    const written = Array.isArray(measures) ? measures.includes(one.measure) : Object.hasOwn(measures, one.measure);
 
     const measure = fact.measures.find((candidate) => candidate.name === one.measure);
-    if (measure === undefined && !reported('measures')) {
+    if (measure === undefined && !written && !resolution.document.isReported(['facts', fact.name, 'measures'])) {
       const known = fact.measures.map((candidate) => candidate.name);
       resolution.report(
         [...path, 'measure'],
@@ -40,7 +42,7 @@ export function resolveReports(
 
     const find = (at: (string | number)[], role: string): Dimension | undefined => {
       const lookup = fact.lookups.find((candidate) => candidate.role === role);
-      if (lookup === undefined && !reported('dimensions', role)) {
+      if (lookup === undefined && !resolution.document.excuses(['facts', fact.name, 'dimensions', role])) {
         const roles = fact.lookups.map((candidate) => candidate.role);
         resolution.report(at, `fact "${fact.name}" has no dimension "${role}"${suggestion(role, roles)}`);
       }
@@ -66,7 +68,8 @@ export function resolveReports(
       const dimension = find(at, role);
       if (dimension === undefined) return [];
       const known = dimensionColumns(dimension).map((candidate) => candidate.name);
-      if (!known.includes(column) && !resolution.document.isReported(['dimensions', dimension.name])) {
+      const { key, attributes = [] } = shape.dimensions[dimension.name]!;
+      if (!known.includes(column) && ![...list(key), ...attributes].includes(column)) {
         resolution.report(at, `dimension "${dimension.name}" has no attribute "${column}"${suggestion(column, known)}`);
       }
       return [{ role, column }];
