@@ -34,10 +34,7 @@ export interface EnvironmentOptions {
   };
   /** Address the AWS endpoint listens on. Default 127.0.0.1. */
   readonly host?: string;
-  /**
-   * Host names that requests to the AWS endpoint may name besides this machine's, such as a container's. Default: those
-   * of `SLUICE_ALLOWED_HOSTS`, separated by commas.
-   */
+  /** Host names that requests to the AWS endpoint may name besides this machine's, such as a container's. */
   readonly allowedHosts?: readonly string[];
   /** An existing PostgreSQL to use as the warehouse. */
   readonly warehouseUrl?: string;
@@ -162,7 +159,7 @@ async function startAws(options: EnvironmentOptions, dataFolder: string, teardow
     durable: options.dataFolder !== undefined,
     port: options.ports?.aws,
     host: options.host,
-    allowedHosts: options.allowedHosts ?? (options.env ?? process.env).SLUICE_ALLOWED_HOSTS?.split(',').filter(Boolean),
+    allowedHosts: options.allowedHosts,
     warehouseUrl: options.warehouseUrl,
     warehousePort: options.ports?.warehouse,
     glueConnection: options.deployment.glue.connection,

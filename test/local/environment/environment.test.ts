@@ -228,8 +228,7 @@ describe('startEnvironment', () => {
   });
 
   it('answers requests for the host names it is told of, and for no others', async () => {
-    const env = { ...ownEnv, XDG_STATE_HOME: temporaryFolder(), SLUICE_ALLOWED_HOSTS: 'aws' };
-    const environment = await start({ env });
+    const environment = await start({ allowedHosts: ['aws'] });
     const status = async (host: string): Promise<number | undefined> => {
       const url = `${environment.env.AWS_ENDPOINT_URL}/_sluice/health`;
       const [response] = (await once(get(url, { headers: { host } }), 'response')) as [IncomingMessage];
