@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { copyFile } from 'node:fs/promises';
+import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DemoDocument } from '../../client/demo-result.js';
@@ -83,6 +83,34 @@ describe('sluice demo', () => {
     demo.child.kill('SIGINT');
     expect(await demo.ended).toBe(130);
     expect(await scene.leftovers()).toEqual({ processes: [], files: [] });
+  });
+
+  it('tells rejected items with reason and keys, and fact rows that took an unknown member', async () => {
+    const file = join(scene.folder, 'faulty.jsonl');
+    const line = (order: string, price: object): object => ({
+      ...{ PK: { S: 'PROD#p' }, SK: { S: `ORD#${order}` }, type: { S: 'product' } },
+      ...{ orderid: { S: order }, productid: { S: 'p' }, price },
+    });
+    const alien = { PK: { S: 'X#1' }, SK: { S: 'X#1' }, type: { S: 'alien' } };
+    const items = [line('1', { S: 'cheap' }), line('2', { N: '1.5' }), alien];
+    await writeFile(file, items.map((Item) => `${JSON.stringify({ Item })}\n`).join(''));
+    const demo = scene.start(['demo', '--items', file, '--json']);
+    expect(await demo.ended, demo.stderr()).toBe(0);
+    const document = lastLine(demo.stdout()) as DemoDocument;
+    expect(document.items).toBe(3);
+    expect(document.tables).toMatchObject({ 'landing.product': 1, 'dwh.order': 1, 'dwh.customer': 0 });
+    const { items: rejected, reasons } = document.rejected['raw_to_datalake_job'] ?? {};
+    expect(rejected).toBe(2);
+    expect(reasons?.find(({ attribute }) => attribute === 'price')).toMatchObject({
+      ...{ itemType: 'product', expected: 'N', found: 'S', items: 1 },
+      sampleKeys: [{ PK: { S: 'PROD#p' }, SK: { S: 'ORD#1' } }],
+    });
+    expect(document.unknownMembers.filter(({ rows }) => rows === 1).map(({ dimension }) => dimension)).toEqual([
+      'address',
+      'customer',
+      'date',
+    ]);
+    expect(demo.stdout() + demo.stderr()).not.toContain('cheap');
   });
 
   it('runs a model of another shape with no other code', async () => {
