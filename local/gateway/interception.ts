@@ -74,8 +74,12 @@ export function holdReply(
       return;
     }
     for (const method of methods) Reflect.deleteProperty(response, method);
-    for (const send of held) send();
-    response.emit('drain');
+    try {
+      for (const send of held) send();
+      response.emit('drain');
+    } catch {
+      response.destroy(); // the handler failed after it had begun to answer: the caller must not take it for whole
+    }
   };
   for (const method of methods) {
     const replacement = (...args: unknown[]): unknown => {

@@ -3,12 +3,13 @@ import type { S3Request } from './s3-request.js';
 
 /**
  * A number in the query, such as `max-keys`.
- * @param limit the most that one answer has; also what counts when nothing is said.
+ * @param limit the most that counts.
+ * @param absent what counts when nothing is said.
  * @throws AwsError `InvalidArgument`.
  */
-export function countOf(request: S3Request, name: string, limit = 1000): number {
+export function countOf(request: S3Request, name: string, limit = 1000, absent = limit): number {
   const text = request.query.get(name);
-  if (text === null || text === '') return limit;
+  if (text === null || text === '') return absent;
   if (!/^[+-]?\d+$/.test(text)) {
     throw invalidArgument(`Provided ${name} not an integer or within integer range`, name, text);
   }

@@ -12,7 +12,7 @@ import type { S3Call } from './s3-call.js';
 export async function listParts(call: S3Call): Promise<void> {
   const upload = await requireUpload(call);
   const limit = countOf(call.request, 'max-parts');
-  const marker = countOf(call.request, 'part-number-marker', 10_000) % 10_000;
+  const marker = countOf(call.request, 'part-number-marker', 10_000, 0);
   const parts = (await new MultipartStore(call.storage).parts(upload)).filter(({ number }) => number > marker);
   const page = parts.slice(0, limit);
   const isTruncated = parts.length > page.length && limit > 0;

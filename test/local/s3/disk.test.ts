@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, readdir, rm, rmdir, statfs, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rm, rmdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -121,6 +121,26 @@ describe('objects on disk', () => {
     await expect(s3.store.putFile('missing-bucket', 'k', source)).rejects.toMatchObject({ code: 'NoSuchBucket' });
   });
 
+  it('pass through without being held in memory', async () => {
+    const size = 400 * MiB;
+    let peak = 0;
+    const watch = setInterval(() => (peak = Math.max(peak, process.memoryUsage().arrayBuffers)), 10);
+    const chunk = Buffer.alloc(MiB, 'x');
+    const Body = Readable.from(
+      (function* () {
+        for (let sent = 0; sent < size; sent += MiB) yield chunk;
+      })()
+    );
+    await s3.client.send(new PutObjectCommand({ Bucket, Key: 'large', Body, ContentLength: size }));
+    const got = await s3.client.send(new GetObjectCommand({ Bucket, Key: 'large' }));
+    let read = 0;
+    for await (const bytes of got.Body as Readable) read += (bytes as Buffer).length;
+    clearInterval(watch);
+    expect(read).toBe(size);
+    expect(peak).toBeLessThan(150 * MiB);
+    await s3.store.deleteObject(Bucket, 'large');
+  });
+
   it('are not made by a stream that fails', async () => {
     const failing = Readable.from(
       (function* () {
@@ -153,7 +173,8 @@ describe.skipIf(disk === undefined)('a full disk', () => {
   const folder = disk ?? '';
   let s3: LocalS3;
   beforeAll(async () => {
-    s3 = await startLocalS3({ blobs: folder });
+    s3 = await startLocalS3({ parent: folder });
+    insufficient.message = insufficient.message.replace('FOLDER', join(s3.folder, 's3'));
     await s3.store.createBucket(Bucket);
   });
   afterAll(async () => {
@@ -164,33 +185,30 @@ describe.skipIf(disk === undefined)('a full disk', () => {
 
   const insufficient = {
     name: 'InsufficientStorage',
-    message: `The disk that holds ${folder} is full. Free some space there, or choose another folder with --data.`,
+    message: 'The disk that holds FOLDER is full. Free some space there, or choose another folder with --data.',
     $metadata: { httpStatusCode: 507, attempts: 1 },
   };
   const put = (Key: string, size: number): Promise<unknown> =>
     s3.connect({ maxAttempts: 4 }).send(new PutObjectCommand({ Bucket, Key, Body: Buffer.alloc(size, 'x') }));
-  const free = async (): Promise<number> => {
-    const { bavail, bsize } = await statfs(folder);
-    return bavail * bsize;
-  };
+  const blobs = (): Promise<string[]> => filesIn(join(s3.folder, 's3'));
 
   it('refuses what does not fit at once, says what to do, and is not asked again', async () => {
     await put('first', 10 * MiB);
-    const before = await free();
+    const before = await blobs();
     await expect(put('second', 20 * MiB)).rejects.toMatchObject(insufficient);
-    expect(await free()).toBe(before);
+    expect(await blobs()).toEqual(before);
     expect(await s3.store.headObject(Bucket, 'second')).toBeUndefined();
   });
 
   it('ends a stream of unknown length without leaving a part of it', async () => {
-    const before = await free();
+    const before = await blobs();
     const endless = Readable.from(
       (function* () {
         for (;;) yield Buffer.alloc(MiB);
       })()
     );
     await expect(s3.store.putObject(Bucket, 'endless', endless)).rejects.toMatchObject({ code: 'InsufficientStorage' });
-    expect(await free()).toBe(before);
+    expect(await blobs()).toEqual(before);
     expect(await s3.store.headObject(Bucket, 'endless')).toBeUndefined();
   });
 
@@ -217,5 +235,27 @@ describe.skipIf(disk === undefined)('a full disk', () => {
     });
     await expect(s3.client.send(complete)).rejects.toMatchObject({ name: 'InsufficientStorage' });
     expect(await s3.store.headObject(Bucket, 'joined')).toBeUndefined();
+  });
+
+  it('leaves the index whole when many small objects fill the disk', async () => {
+    const body = Buffer.alloc(100_000, 's');
+    const written: string[] = [];
+    let refused: unknown;
+    while (refused === undefined) {
+      const key = `many/${written.length}`;
+      await s3.store.putObject(Bucket, key, body).then(
+        () => written.push(key),
+        (error: unknown) => (refused = error)
+      );
+    }
+    expect(refused).toMatchObject({ code: 'InsufficientStorage' });
+    expect(written.length).toBeGreaterThan(10);
+    await s3.restart();
+    for (const key of written) {
+      expect(Buffer.compare(await readFile(await s3.store.filePath(Bucket, key)), body)).toBe(0);
+      await s3.store.deleteObject(Bucket, key);
+    }
+    await put('after', 1000);
+    expect((await s3.store.headObject(Bucket, 'after'))?.size).toBe(1000);
   });
 });

@@ -36,15 +36,15 @@ export interface LocalS3 {
   close(): Promise<void>;
 }
 
-/** @param options.blobs folder for the objects' bytes; one next to the index when not given. */
+/** @param options.parent where the folder is made; the system's temporary one when not given. */
 export async function startLocalS3(
-  options: { readonly blobs?: string; readonly intercept?: readonly Interceptor[] } = {}
+  options: { readonly parent?: string; readonly intercept?: readonly Interceptor[] } = {}
 ): Promise<LocalS3> {
-  const folder = await mkdtemp(join(tmpdir(), 'sluice s3-'));
+  const folder = await mkdtemp(join(options.parent ?? tmpdir(), 'sluice s3-'));
   const start = async (): Promise<Pick<LocalS3, 'url' | 'client' | 'store' | 'calls'> & { stop(): Promise<void> }> => {
     const db = new ClassicLevel<string, string>(join(folder, 'db'));
     await db.open();
-    const { service: s3, store } = await createS3({ folder: options.blobs ?? join(folder, 's3'), db, region });
+    const { service: s3, store } = await createS3({ folder: join(folder, 's3'), db, region });
     const services = { json: [], dynamodb: elsewhere, sts: createSts({ account }), s3 };
     const faults: unknown[] = [];
     const gateway = await startGateway({
