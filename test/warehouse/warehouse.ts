@@ -68,6 +68,7 @@ export function landingRows(plan: WarehousePlan, entity: EntityPlan, items: read
 export class Warehouse {
   private constructor(
     private readonly stop: () => Promise<void>,
+    private readonly url: string,
     readonly client: pg.Client
   ) {}
 
@@ -82,7 +83,7 @@ export class Warehouse {
       await server.stop();
       await rm(folder, { recursive: true });
     };
-    return new Warehouse(stop, client);
+    return new Warehouse(stop, server.url, client);
   }
 
   close(): Promise<void> {
@@ -144,6 +145,18 @@ export class Warehouse {
   async load(plan: WarehousePlan, runKey: string): Promise<void> {
     for (const wave of [...plan.staging, ...plan.dimensions, ...plan.facts]) {
       for (const { sql } of wave) await this.redshift(sql.replace(':run_key', `'${runKey}'`));
+    }
+  }
+
+  /** Calls all procedures, those of a wave at the same time on connections of their own. */
+  async together(plan: WarehousePlan, runKey: string): Promise<void> {
+    const pool = new pg.Pool({ connectionString: this.url });
+    try {
+      for (const wave of [...plan.staging, ...plan.dimensions, ...plan.facts]) {
+        await Promise.all(wave.map(({ sql }) => pool.query(translate(sql.replace(':run_key', `'${runKey}'`)).sql)));
+      }
+    } finally {
+      await pool.end();
     }
   }
 
