@@ -1,3 +1,5 @@
+import type { StartedRun } from './run-types.js';
+
 /** Exit codes of the `sluice` command; docs of each command rely on them. */
 export const ExitCode = {
   done: 0,
@@ -37,9 +39,12 @@ export class UsageError extends CommandError {
 /** The work was started and failed. Exit code 1. */
 export class RunFailedError extends CommandError {
   override readonly name: string = 'RunFailedError';
+  /** Which run it was, for the document under `--json`. */
+  readonly run?: StartedRun;
 
-  constructor(message: string, options?: ErrorOptions) {
+  constructor(message: string, options?: ErrorOptions & { readonly run?: StartedRun }) {
     super(message, ExitCode.runFailed, undefined, options);
+    this.run = options?.run;
   }
 }
 
@@ -57,6 +62,7 @@ export interface ErrorReport {
   readonly exitCode: ExitCode;
   readonly message: string;
   readonly problems?: readonly string[];
+  readonly run?: StartedRun;
 }
 
 /**
@@ -65,7 +71,8 @@ export interface ErrorReport {
  */
 export function reportOf(error: unknown): ErrorReport {
   if (error instanceof CommandError) {
-    return { exitCode: error.exitCode, message: error.message, problems: error.problems };
+    const run = error instanceof RunFailedError ? error.run : undefined;
+    return { exitCode: error.exitCode, message: error.message, problems: error.problems, run };
   }
   const problems = problemsOf(error);
   if (problems === undefined) return { exitCode: ExitCode.runFailed, message: messageOf(error) };

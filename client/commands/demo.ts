@@ -13,6 +13,7 @@ import type { LocalStack } from '../environment/stack.js';
 import { createProgress } from '../output/progress.js';
 import type { Progress } from '../output/progress.js';
 import { count } from '../output/table.js';
+import type { StartedRun } from '../run-types.js';
 import { loadSettings } from '../settings.js';
 import type { Settings } from '../settings.js';
 import { showStages } from '../show-stages.js';
@@ -88,12 +89,14 @@ async function runDemo(
     step.title(`Loaded ${count(loaded.items)} items into the table ${plan.source.table}`);
   });
   const client = await SluiceClient.connect({ configuration, env });
+  let run: StartedRun | undefined;
   try {
-    const { workflowId } = await client.startElt(plan, { fresh: true });
-    await showStages(progress, client.watch(workflowId, signal));
+    run = await client.startElt(plan, { fresh: true });
+    const { workflowId } = run;
+    run = { ...run, status: await showStages(progress, client.watch(workflowId, signal)) };
     return await demoDocument(client, plan, workflowId, environment.temporalUi, signal);
   } catch (error) {
-    throw error instanceof RunFailedError ? new RunFailedError(`The run failed: ${error.message}`) : error;
+    throw error instanceof RunFailedError ? new RunFailedError(`The run failed: ${error.message}`, { run }) : error;
   } finally {
     await client.close().catch(() => undefined);
   }

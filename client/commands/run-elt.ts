@@ -4,6 +4,7 @@ import { RunFailedError } from '../errors.js';
 import { listenForInterruption } from '../interruption.js';
 import { createProgress } from '../output/progress.js';
 import { count, table } from '../output/table.js';
+import type { StartedRun } from '../run-types.js';
 import { loadSettings } from '../settings.js';
 import { showStages } from '../show-stages.js';
 import { runLink } from '../temporal-ui.js';
@@ -18,26 +19,28 @@ export interface RunEltOptions {
 
 /**
  * `sluice run elt`: starts the run of a key or reports the one that is there. The document is `{"runKey", "workflowId",
- * "status", "alreadyRan", "temporalUi"}`, with `--watch` also the run's result. Interrupting the watch leaves the run
- * alone.
+ * "status", "alreadyRan", "temporalUi"}`, with `--watch` also the run's result. A run that has failed, now or before,
+ * ends the command with exit code 1. Interrupting the watch leaves the run alone.
  */
 export async function runElt(context: CommandContext, options: RunEltOptions): Promise<void> {
   const { console, env } = context;
   const { configuration, plan } = loadSettings(context, options.model);
   const interruption = listenForInterruption();
   const client = await SluiceClient.connect({ configuration, env });
+  let run: StartedRun | undefined;
   try {
-    const run = await client.startElt(plan, options);
+    run = await client.startElt(plan, options);
     const { workflowId } = run;
     const temporalUi = await runLink(env, workflowId);
     const verb = run.alreadyRan ? `Run ${run.runKey} was there already: ${run.status}.` : `Started run ${run.runKey}.`;
     console.note(run.alreadyRan ? `${verb} A new one needs --fresh or another --run-key.` : verb);
     console.print(`Workflow  ${workflowId}${temporalUi === undefined ? '' : `\nWeb UI    ${temporalUi}`}`);
-    if (options.watch !== true) {
+    if (options.watch !== true && ['RUNNING', 'COMPLETED'].includes(run.status)) {
       console.document({ ...run, temporalUi });
       return;
     }
     const status = await showStages(createProgress(), client.watch(workflowId, interruption.signal));
+    run = { ...run, status };
     if (status !== 'COMPLETED') console.note(`The run ended as ${status}; \`sluice show ${run.runKey}\` tells more.`);
     const result = await client.result(workflowId, interruption.signal);
     console.print(
@@ -46,10 +49,10 @@ export async function runElt(context: CommandContext, options: RunEltOptions): P
         Object.entries(result.tables).map(([name, rows]) => [name, count(rows)])
       )
     );
-    console.document({ ...run, ...result, status, temporalUi });
+    console.document({ ...run, ...result, temporalUi });
   } catch (error) {
     if (interruption.signal.aborted) console.note('The run goes on without being watched.');
-    throw error instanceof RunFailedError ? new RunFailedError(`The run failed: ${error.message}`) : error;
+    throw error instanceof RunFailedError ? new RunFailedError(`The run failed: ${error.message}`, { run }) : error;
   } finally {
     await client.close();
     interruption.dispose();
