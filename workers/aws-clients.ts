@@ -37,8 +37,9 @@ function explicitSettings(env: NodeJS.ProcessEnv) {
 export function createAwsClients(env: NodeJS.ProcessEnv = process.env): WorkerAwsClients {
   const settings = {
     ...(env === process.env ? {} : explicitSettings(env)),
+    // Not adaptive: its rate limiter, shared by all pipelines of the worker, would hold up calls that nobody throttled.
+    retryMode: 'standard',
     maxAttempts: 3,
-    retryMode: 'adaptive',
     requestHandler: {
       connectionTimeout: 5_000,
       requestTimeout,

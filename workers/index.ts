@@ -1,4 +1,9 @@
-export { runWorker, startWorker, TemporalConnectionError } from './worker.js';
+export { runWorker, startWorker } from './worker.js';
 export type { SluiceWorker, StartWorkerOptions } from './worker.js';
-export { NamespaceError, SearchAttributeError } from './search-attributes.js';
+export {
+  NamespaceError,
+  SearchAttributeError,
+  TemporalConnectionError,
+  TemporalUnreachableError,
+} from './temporal-errors.js';
 export type { WorkerLogLevel } from './runtime.js';

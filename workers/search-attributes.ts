@@ -1,40 +1,8 @@
 import type { NativeConnection } from '@temporalio/worker';
 import { searchAttributes } from '../model/elt-run.js';
+import { NamespaceError, SearchAttributeError } from './temporal-errors.js';
 
 const keyword = 2; // temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
-
-/** A search attribute is missing or has another type, and this worker may not mend that. */
-export class SearchAttributeError extends Error {
-  constructor(namespace: string, names: readonly string[], cause?: unknown) {
-    const commands = names.map(
-      (name) => `  temporal operator search-attribute create --namespace ${namespace} --name ${name} --type Keyword`
-    );
-    super(
-      [
-        `Temporal's namespace ${namespace} lacks search attributes that pipelines set, and the worker could not add them:`,
-        ...(cause instanceof Error ? [`  ${cause.message}`] : []),
-        'Create them with',
-        ...commands,
-        '(on Temporal Cloud: tcld namespace search-attributes add, or its web page), then start the worker again.',
-      ].join('\n'),
-      { cause }
-    );
-    this.name = 'SearchAttributeError';
-  }
-}
-
-/** The namespace does not exist, or these credentials do not see it. */
-export class NamespaceError extends Error {
-  constructor(namespace: string, cause: unknown) {
-    super(
-      `Temporal has no namespace ${namespace}. Create it with\n` +
-        `  temporal operator namespace create --namespace ${namespace}\n` +
-        'or name another one in TEMPORAL_NAMESPACE.',
-      { cause }
-    );
-    this.name = 'NamespaceError';
-  }
-}
 
 const grpcNotFound = 5;
 

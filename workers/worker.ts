@@ -8,6 +8,7 @@ import { createAwsClients } from './aws-clients.js';
 import type { WorkerLogLevel } from './runtime.js';
 import { createLogger, installRuntime } from './runtime.js';
 import { ensureSearchAttributes } from './search-attributes.js';
+import { TemporalUnreachableError } from './temporal-errors.js';
 import { loadWorkflows } from './workflow-bundle.js';
 
 /** How a worker is started. */
@@ -44,22 +45,9 @@ export interface SluiceWorker {
   shutdown(): void;
 }
 
-/** Temporal cannot be reached; the message says where it was looked for. */
-export class TemporalConnectionError extends Error {
-  constructor(address: string, cause: unknown) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    super(
-      `No Temporal server answers at ${address}: ${reason}\n` +
-        'Set TEMPORAL_ADDRESS (and TEMPORAL_NAMESPACE, TEMPORAL_API_KEY or TEMPORAL_TLS_*), or start one with `sluice up`.',
-      { cause }
-    );
-    this.name = 'TemporalConnectionError';
-  }
-}
-
 /**
  * Connects to Temporal and AWS, makes sure that the search attributes exist, and registers workflows and activities.
- * Throws {@link TemporalConnectionError} or `SearchAttributeError`.
+ * Throws a `TemporalConnectionError` that says what to do.
  */
 export async function startWorker(options: StartWorkerOptions): Promise<SluiceWorker> {
   const { configuration, env = process.env, logLevel = 'warn', shutdownGraceTime = '5s', clock } = options;
@@ -71,7 +59,7 @@ export async function startWorker(options: StartWorkerOptions): Promise<SluiceWo
   const workflows = loadWorkflows();
   workflows.catch(() => undefined); // awaited below, after the connection, whose failure comes first
   const connection = await NativeConnection.connect(connectionOptions).catch((error: unknown) => {
-    throw new TemporalConnectionError(connectionOptions.address ?? '127.0.0.1:7233', error);
+    throw new TemporalUnreachableError(connectionOptions.address ?? '127.0.0.1:7233', error);
   });
   const clients = createAwsClients(env);
   const release = async (): Promise<void> => {

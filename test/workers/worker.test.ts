@@ -2,8 +2,8 @@ import { NativeConnection } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TemporalServer } from '../../local/temporal/index.js';
 import { searchAttributes } from '../../model/elt-run.js';
-import { TemporalConnectionError, startWorker } from '../../workers/index.js';
-import { ensureSearchAttributes, SearchAttributeError } from '../../workers/search-attributes.js';
+import { SearchAttributeError, TemporalConnectionError, startWorker } from '../../workers/index.js';
+import { ensureSearchAttributes } from '../../workers/search-attributes.js';
 import { startTestServer } from './temporal-server.js';
 
 describe('the worker', () => {

@@ -1,10 +1,13 @@
+import { ListExportsCommand } from '@aws-sdk/client-dynamodb';
 import { BatchStopJobRunCommand, GetJobRunsCommand } from '@aws-sdk/client-glue';
+import { DescribeStatementCommand, ListStatementsCommand } from '@aws-sdk/client-redshift-data';
 import { ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
 import type { WorkflowHandle } from '@temporalio/client';
 import { WorkflowExecutionAlreadyStartedError, WorkflowFailedError } from '@temporalio/client';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { AwsError } from '../../local/gateway/aws-error.js';
+import { DroppedReply } from '../../local/gateway/interception.js';
 import type { InterceptedCall } from '../../local/gateway/index.js';
 import { eltWorkflowOptions } from '../../model/elt-run.js';
 import type { WarehousePlan } from '../../model/plan.js';
@@ -192,11 +195,32 @@ describe('the elt workflow', () => {
     release();
   });
 
+  it('waits for a statement that takes long, and aborts it when it is cancelled', async () => {
+    const setup = plan.setup.map((statement) =>
+      statement.name === 'staging.load_thing'
+        ? { ...statement, sql: statement.sql.replace('BEGIN', 'BEGIN PERFORM pg_sleep(600);') }
+        : statement
+    );
+    const handle = await start({ ...plan, setup, hash: 'slow' });
+    const started = async () => (await progressOf(handle)).stages[4]?.steps[0];
+    await expect.poll(async () => (await started())?.remoteId, { timeout: 60_000 }).toBeDefined();
+    const Id = (await started())?.remoteId;
+    await handle.cancel();
+    await expect(handle.result()).rejects.toThrow(WorkflowFailedError);
+    expect((await handle.describe()).status.name).toBe('CANCELLED');
+    expect((await aws.clients.redshift.send(new DescribeStatementCommand({ Id }))).Status).toBe('ABORTED');
+    expect(aws.calls()['redshift-data.CancelStatement']).toBe(1);
+    expect(await started()).toMatchObject({ state: 'cancelled' });
+  });
+
   it('leaves the remote job to the next worker when a worker shuts down', async () => {
     const release = jobs.hold('raw_to_datalake_job');
     const before = aws.calls();
     const handle = await start();
     await untilRunning('raw_to_datalake_job');
+    await expect
+      .poll(async () => (await handle.describe()).raw.pendingActivities?.map(({ activityType }) => activityType?.name))
+      .toEqual(['waitGlueJob']);
     await end();
     expect((await runsOf('raw_to_datalake_job'))[0]?.JobRunState).toBe('RUNNING');
     await begin();
@@ -230,14 +254,51 @@ describe('the elt workflow', () => {
 
   it('gets through throttling and server trouble at every call', async () => {
     const starts = (await runsOf('land_thing_job')).length;
-    misbehave = ({ number, phase, service }) => {
+    const calls = new Map<string, number>();
+    misbehave = ({ operation, phase, service }) => {
       if (phase !== 'before' || service === 's3') return;
-      if (number % 3 === 1) throw new AwsError('ThrottlingException', 'Rate exceeded');
-      if (number % 7 === 2) throw new AwsError('InternalServerError', 'try again', 500);
+      const number = (calls.get(operation) ?? 0) + 1;
+      calls.set(operation, number);
+      if (number === 1) throw new AwsError('ThrottlingException', 'Rate exceeded');
+      if (number === 2) throw new AwsError('InternalServerError', 'try again', 500);
     };
     const handle = await start();
     expect((await handle.result()).planHash).toBe('mini-plan');
     misbehave = () => undefined;
+    expect(calls.size).toBeGreaterThan(10);
     expect(await runsOf('land_thing_job')).toHaveLength(starts + 1);
+  });
+
+  it('starts nothing twice when starts are accepted and their answers are lost', async () => {
+    const remote = async (): Promise<number[]> => {
+      const exports = await aws.clients.dynamodb.send(new ListExportsCommand({}));
+      const statements = await aws.clients.redshift.send(new ListStatementsCommand({ MaxResults: 100 }));
+      const runs = await Promise.all([
+        runsOf('raw_to_datalake_job'),
+        runsOf('land_thing_job'),
+        runsOf('land_other_job'),
+      ]);
+      return [exports.ExportSummaries, statements.Statements, ...runs].map((list) => list?.length ?? 0);
+    };
+    const before = await remote();
+    const dropped = new Map<string, number>();
+    misbehave = ({ operation, phase }) => {
+      if (phase !== 'after' || !/^(Start|Export|Execute|BatchExecute)/.test(operation)) return;
+      const number = (dropped.get(operation) ?? 0) + 1;
+      dropped.set(operation, number);
+      if (number % 2 === 1) throw new DroppedReply();
+    };
+    const handle = await start();
+    expect((await handle.result()).tables['dwh.thing']).toBeGreaterThan(0);
+    misbehave = () => undefined;
+    expect([...dropped.keys()].sort()).toEqual([
+      'BatchExecuteStatement',
+      'ExecuteStatement',
+      'ExportTableToPointInTime',
+      'StartJobRun',
+    ]);
+    const after = await remote();
+    // One export; setup, two calls and the counts as statements; one run of each job.
+    expect(after.map((count, index) => count - (before[index] ?? 0))).toEqual([1, 4, 1, 1, 1]);
   });
 });

@@ -1,6 +1,8 @@
 import { proxyActivities } from '@temporalio/workflow';
 import type { Activities } from '../../activities/index.js';
 
+// Heartbeats come at most 10 s apart: a worker that was killed is noticed, and its waits go on elsewhere, within 30 s.
+
 /** Throttling and trouble with network or servers last about ten minutes before a stage gives up. */
 const retry = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m', maximumAttempts: 15 } as const;
 
@@ -10,14 +12,14 @@ export const { describeSource } = proxyActivities<Activities>({ startToCloseTime
 /** Reads of S3 and of the warehouse that grow with the data. */
 export const { verifyExport, readCounts } = proxyActivities<Activities>({
   startToCloseTimeout: '6h',
-  heartbeatTimeout: '90s',
+  heartbeatTimeout: '30s',
   retry,
 });
 
 /** Starts: short, but they wait for capacity. */
 export const { startExport, startGlueJob, startStatements } = proxyActivities<Activities>({
   startToCloseTimeout: '1d',
-  heartbeatTimeout: '90s',
+  heartbeatTimeout: '30s',
   retry,
 });
 
@@ -27,13 +29,13 @@ export const { startExport, startGlueJob, startStatements } = proxyActivities<Ac
  */
 export const { waitExport, waitGlueJob, waitStatement } = proxyActivities<Activities>({
   startToCloseTimeout: '14d',
-  heartbeatTimeout: '90s',
+  heartbeatTimeout: '30s',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
 });
 
 /** Stops of remote jobs after a cancellation. */
 export const { stopGlueJob, stopStatement } = proxyActivities<Activities>({
   startToCloseTimeout: '1h',
-  heartbeatTimeout: '90s',
+  heartbeatTimeout: '30s',
   retry,
 });
