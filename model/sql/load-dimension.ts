@@ -1,6 +1,6 @@
 import { dimensionColumns } from '../resolve-dimensions.js';
 import type { DateDimension, DatePart, Dimension, MemberDimension } from '../warehouse-model.js';
-import { assert, assertLanded, procedure, record, updateMaxKey } from './procedure.js';
+import { analyze, assert, assertLanded, procedure, record, updateMaxKey } from './procedure.js';
 import { column, hasKey, indent, keyColumn, keyValue, quote, table } from './text.js';
 
 const extract: Readonly<Record<DatePart, string>> = {
@@ -124,6 +124,7 @@ export function loadDimension(dimension: Dimension): string {
       ...landingOf(dimension).flatMap((entity) => assertLanded(self, entity)),
       `DELETE FROM ${table('staging', name)}`,
       insertKeys(dimension),
+      analyze('staging', `${name}key`),
       ...updateMaxKey(name),
       dimension.kind === 'dates' ? insertDates(dimension) : insertMembers(dimension),
       `SELECT COUNT(*) INTO v_expected FROM (\n  ${indent(distinctKeys(dimension), 2)}\n) m`,

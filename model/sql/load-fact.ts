@@ -1,20 +1,12 @@
-import type { ColumnRef, Dimension, Fact, Lookup, Value, WarehouseModel } from '../warehouse-model.js';
-import { landingOf, businessKey, keyFrom } from './load-dimension.js';
-import { assert, assertLanded, assertRecorded, procedure, record, updateMaxKey } from './procedure.js';
+import type { Dimension, Fact, Lookup, WarehouseModel } from '../warehouse-model.js';
+import { landingOf } from './load-dimension.js';
+import { fillLookup, lookupJoin, valueSql } from './lookup.js';
+import type { Alias } from './lookup.js';
+import { analyze, assert, assertLanded, assertRecorded, procedure, record, updateMaxKey } from './procedure.js';
 import { column, hasKey, indent, keyColumn, keyValue, quote, table } from './text.js';
 
 /** The column of `staging.<fact>` that marks rows of a fully joined table without a partner. */
 export const headerOnly = 'sluice_header_only';
-
-/** The table that says, for the values a `through` lookup is made by, the member's key. */
-export function lookupTable(fact: Fact, lookup: Lookup): string {
-  return `${fact.name}_${lookup.role}_lookup`;
-}
-
-/** The column of a `through` lookup's table that is looked up by. */
-export function lookupColumn(lookup: Lookup): ReturnType<typeof keyColumn> {
-  return keyColumn('sluice_lookup_', lookup.through!.columns);
-}
 
 /** Whether a fact has a fully joined table, whose rows without a partner give rows too. */
 export function isFull(fact: Fact): boolean {
@@ -28,88 +20,6 @@ export function factColumns(fact: Fact): string[] {
     ...fact.lookups.map((lookup) => lookup.column),
     ...fact.measures.map((measure) => measure.name),
   ];
-}
-
-type Alias = (ref: ColumnRef) => string;
-
-function valueSql(value: Value, alias: Alias): string {
-  const columns = value.map((ref) => column(alias(ref), ref.column));
-  return columns.length === 1 ? columns[0]! : `COALESCE(${columns.join(', ')})`;
-}
-
-/** Rebuilds the table of a `through` lookup; in keep mode what earlier runs found stays where landing has nothing now. */
-function fillLookup(fact: Fact, lookup: Lookup, dimension: Dimension): string[] {
-  const through = lookup.through!;
-  const target = table('staging', lookupTable(fact, lookup));
-  const by = lookupColumn(lookup);
-  const key = `${dimension.name}key`;
-  const entity = table('landing', through.columns[0]!.entity);
-  const match = keyValue(through.columns.map((one) => ({ sql: column('t', one.column), type: one.type })));
-  const conditions = [
-    ...through.where.map(
-      ({ column: one, value }) =>
-        `${column('t', one.column)} = ${typeof value === 'string' ? `'${value.replaceAll("'", "''")}'` : value}`
-    ),
-    hasKey(through.columns.map((one) => column('t', one.column))),
-  ].join(' AND ');
-  const order = [
-    ...through.orderBy.map((one) => `${column('t', one.column)}${one.descending ? ' DESC' : ''} NULLS LAST`),
-    column('k', key),
-  ];
-  return [
-    dimension.deletes === 'delete'
-      ? `DELETE FROM ${target}`
-      : `DELETE FROM ${target} WHERE ${quote(by.name)} IN (SELECT ${match} FROM ${entity} t WHERE ${conditions})`,
-    `INSERT INTO ${target} (${quote(by.name)}, ${quote(lookup.column)})
-SELECT c."sluice_match", c."sluice_member"
-FROM (
-  SELECT ${match} AS "sluice_match", ${column('k', key)} AS "sluice_member",
-    ROW_NUMBER() OVER (PARTITION BY ${match} ORDER BY ${order.join(', ')}) AS "sluice_rank"
-  FROM ${entity} t
-  JOIN ${table('staging', `${dimension.name}key`)} k
-    ON ${column('k', keyColumn(dimension.name, businessKey(dimension)).name)} = ${keyFrom(dimension, 't')}
-  WHERE ${conditions}
-) c
-WHERE c."sluice_rank" = 1`,
-  ];
-}
-
-/** The join that finds a lookup's member, and the column with its key. */
-function lookupJoin(
-  fact: Fact,
-  lookup: Lookup,
-  dimension: Dimension,
-  name: string,
-  alias: Alias
-): { join: string; key: string } {
-  const through = lookup.through;
-  const parts = through?.columns ?? businessKey(dimension);
-  const value = keyValue(
-    lookup.on.map((one, index) => {
-      const type = parts[index]!.type;
-      const sql = valueSql(one, alias);
-      return { sql: type.name === 'date' && one[0]!.type.name === 'timestamp' ? `CAST(${sql} AS date)` : sql, type };
-    })
-  );
-  if (through !== undefined) {
-    const key = column(name, lookup.column);
-    return {
-      join: `LEFT JOIN ${table('staging', lookupTable(fact, lookup))} ${name} ON ${column(name, lookupColumn(lookup).name)} = ${value}`,
-      key,
-    };
-  }
-  const keys = table('staging', `${dimension.name}key`);
-  const key = `${dimension.name}key`;
-  const by = keyColumn(dimension.name, businessKey(dimension)).name;
-  // A deleted member keeps its surrogate key, should it return, but is not found.
-  const current =
-    dimension.deletes === 'keep'
-      ? keys
-      : `(
-  SELECT ${column('i', key)}, ${column('i', by)}
-  FROM ${keys} i JOIN ${table('staging', dimension.name)} c ON ${column('c', key)} = ${column('i', key)}
-)`;
-  return { join: `LEFT JOIN ${current} ${name} ON ${column(name, by)} = ${value}`, key: column(name, key) };
 }
 
 /** Gives every business key of the fact that has none yet a surrogate key. */
@@ -250,7 +160,9 @@ export function loadFact(model: WarehouseModel, fact: Fact): string {
       ...[...landed].flatMap((entity) => assertLanded(self, entity)),
       ...[...used].flatMap((name) => assertRecorded(self, 'staging', name)),
       `DELETE FROM ${staged}`,
-      ...(fact.key === undefined ? [] : [insertFactKeys(fact), ...updateMaxKey(fact.name)]),
+      ...(fact.key === undefined
+        ? []
+        : [insertFactKeys(fact), analyze('staging', `${fact.name}key`), ...updateMaxKey(fact.name)]),
       ...through.flatMap((lookup) => fillLookup(fact, lookup, dimensions.get(lookup.dimension)!)),
       insertRows(fact, dimensions),
       `SELECT COUNT(*) INTO v_expected FROM ${table('landing', fact.from)} l`,
@@ -262,6 +174,7 @@ export function loadFact(model: WarehouseModel, fact: Fact): string {
         'v_expected'
       ),
       `SELECT COUNT(*) INTO v_rows FROM ${staged} s`,
+      analyze('staging', fact.name),
       ...record('staging', fact.name),
     ]
   );

@@ -1,6 +1,6 @@
 import { dimensionColumns } from '../resolve-dimensions.js';
 import type { Dimension, Fact } from '../warehouse-model.js';
-import { assert, assertRecorded, assertStaged, procedure, record } from './procedure.js';
+import { analyze, assert, assertRecorded, assertStaged, procedure, record } from './procedure.js';
 import { column, literal, quote, table } from './text.js';
 
 /**
@@ -72,6 +72,7 @@ export function mergeDimension(dimension: Dimension, facts: readonly Fact[]): st
         'v_before'
       ),
       `IF v_unknown > 0 THEN\n  INSERT INTO ${target} (${names}) VALUES (${unknown.join(', ')});\nEND IF`,
+      analyze('dwh', name),
       ...record('dwh', name),
     ]
   );

@@ -1,6 +1,6 @@
 import type { Fact, WarehouseModel } from '../warehouse-model.js';
 import { factColumns, headerOnly, isFull } from './load-fact.js';
-import { assert, assertRecorded, assertStaged, procedure, record } from './procedure.js';
+import { analyze, assert, assertRecorded, assertStaged, procedure, record } from './procedure.js';
 import { column, quote, table } from './text.js';
 
 /**
@@ -90,6 +90,7 @@ WHERE ${column('s', headerOnly)} AND ${column('kept', key)} IS NULL`,
         'v_rows',
         'v_before'
       ),
+      analyze('dwh', fact.name),
       ...record('dwh', fact.name),
     ]
   );

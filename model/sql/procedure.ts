@@ -94,6 +94,14 @@ export function record(layer: 'staging' | 'dwh', name: string): string[] {
   ];
 }
 
+/**
+ * Refreshes a table's statistics, without which joins with tables that have just been filled are planned badly. For
+ * tables that the procedure alone writes: a shared one would make parallel loads wait for each other.
+ */
+export function analyze(schema: 'staging' | 'dwh', name: string): string {
+  return `ANALYZE ${table(schema, name)}`;
+}
+
 /** Sets `staging.<name>_maxkey` to the largest surrogate key given so far. */
 export function updateMaxKey(name: string): string[] {
   const max = table('staging', `${name}_maxkey`);

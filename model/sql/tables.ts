@@ -3,8 +3,9 @@ import { typeSql } from '../redshift-type.js';
 import type { RedshiftType } from '../redshift-type.js';
 import { dimensionColumns } from '../resolve-dimensions.js';
 import type { Dimension, Entity, Fact, WarehouseModel } from '../warehouse-model.js';
-import { factColumns, headerOnly, isFull, lookupColumn, lookupTable } from './load-fact.js';
+import { factColumns, headerOnly, isFull } from './load-fact.js';
 import { businessKey } from './load-dimension.js';
+import { lookupColumn, lookupTable } from './lookup.js';
 import { keyColumn, quote, table } from './text.js';
 
 type Schema = Parameters<typeof table>[0];
