@@ -4,7 +4,7 @@ import type { Cell } from './output/table.js';
 import type { QueryResult, ResultValue } from './warehouse-query.js';
 
 /** A line of a report: one value per name of `by`, and the growth in percent. */
-export type GrowthRow = Readonly<Record<string, ResultValue>> & { readonly growth: number | null };
+export type GrowthRow = Readonly<Record<string, ResultValue>> & { readonly growth: number };
 
 /** Period, such as `2004-Q4` → its lines, in the order of the report. */
 export type GrowthReport = Readonly<Record<string, readonly GrowthRow[]>>;
@@ -31,10 +31,12 @@ export async function runReport(
   const by = report.by.map((name) => [name, position(name)] as const);
   const periods: Record<string, GrowthRow[]> = {};
   for (const row of result.rows) {
+    const lines = (periods[String(row[period])] ??= []);
     const value = row[growth] ?? null;
-    (periods[String(row[period])] ??= []).push({
+    if (value === null) continue; // a period in which nothing can be compared
+    lines.push({
       ...Object.fromEntries(by.map(([name, index]) => [name, row[index] ?? null])),
-      growth: value === null ? null : Number(value),
+      growth: Number(value),
     });
   }
   return periods;
@@ -45,12 +47,12 @@ export function drawReport(report: ReportPlan, growth: GrowthReport): string {
   const all = Object.keys(growth).sort();
   if (all.length === 0) return `${report.title}: no period has one to compare it with.`;
   const periods = all.slice(-shownPeriods);
-  const lines = new Map<string, { readonly by: Cell[]; readonly growth: Map<string, number | null> }>();
+  const lines = new Map<string, { readonly by: Cell[]; readonly growth: Map<string, number> }>();
   for (const period of periods) {
     for (const row of growth[period] ?? []) {
       const by = report.by.map((name) => row[name]);
       const key = JSON.stringify(by);
-      const line = lines.get(key) ?? { by, growth: new Map<string, number | null>() };
+      const line = lines.get(key) ?? { by, growth: new Map<string, number>() };
       lines.set(key, line);
       line.growth.set(period, row.growth);
     }
@@ -62,6 +64,6 @@ export function drawReport(report: ReportPlan, growth: GrowthReport): string {
   return `${report.title}, in percent\n${table([...report.by, ...periods], rows)}${note}`;
 }
 
-function percent(value: number | null | undefined): Cell {
+function percent(value: number | undefined): Cell {
   return typeof value === 'number' ? value.toFixed(1) : '';
 }

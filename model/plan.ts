@@ -112,7 +112,10 @@ export interface CallPlan {
 export interface ReportPlan {
   readonly name: string;
   readonly title: string;
-  /** Returns `period`, one column per name of `by`, and `growth` (percent), ordered by all of them. */
+  /**
+   * Returns `period`, one column per name of `by`, and `growth` (percent), ordered by all of them. A period in which
+   * nothing can be compared has one row whose `by` and `growth` are NULL.
+   */
   readonly sql: string;
   readonly by: readonly string[];
 }

@@ -29,7 +29,8 @@ FROM ${table('dwh', fact.name)} f WHERE ${column('f', lookup.column)} = 0`
 
 /**
  * Growth in percent of each quarter's sum over the same quarter a year before, for groups that have one in both. A group
- * whose base is 0 has no growth and is left out, as is one whose attribute is NULL.
+ * whose base is 0 has no growth and is left out; rows with a NULL attribute belong to no group. A quarter with a
+ * predecessor but nothing to compare gives one line of NULLs.
  */
 export function report(model: WarehouseModel, one: Report): ReportPlan {
   const fact = model.facts.find(({ name }) => name === one.fact)!;
@@ -46,19 +47,33 @@ export function report(model: WarehouseModel, one: Report): ReportPlan {
     ...one.by.map(({ role, column: name }) => column(alias.get(role)!, name)),
   ];
   const names = one.by.map(({ column: name }) => name);
-  const same = ['quarter', ...names].map((name) => `${column('p', name)} = ${column('c', name)}`);
+  const quarter = ['year', 'quarter'];
+  const equal = (left: string, right: string, columns: readonly string[]): string =>
+    columns.map((name) => `${column(left, name)} = ${column(right, name)}`).join(' AND ');
   const sum = (side: string): string => `CAST(${side}."sluice_sum" AS double precision)`;
   const sql = `WITH "sluice_quarters" AS (
   SELECT ${groups.join(', ')}, SUM(${column('f', one.measure)}) AS "sluice_sum"
   FROM ${table('dwh', fact.name)} f
   ${joins.join('\n  ')}
+  WHERE ${groups.map((group) => `${group} IS NOT NULL`).join(' AND ')}
   GROUP BY ${groups.join(', ')}
+  HAVING SUM(${column('f', one.measure)}) IS NOT NULL
+),
+"sluice_periods" AS (
+  SELECT DISTINCT c."year", c."quarter"
+  FROM "sluice_quarters" c
+  JOIN "sluice_quarters" p ON p."year" = c."year" - 1 AND p."quarter" = c."quarter"
+),
+"sluice_growth" AS (
+  SELECT ${[...quarter, ...names].map((name) => column('c', name)).join(', ')},
+    (${sum('c')} - ${sum('p')}) / ${sum('p')} * 100 AS "growth"
+  FROM "sluice_quarters" c
+  JOIN "sluice_quarters" p ON p."year" = c."year" - 1 AND ${equal('p', 'c', ['quarter', ...names])}
+  WHERE p."sluice_sum" <> 0
 )
-SELECT CAST(c."year" AS varchar(11)) || '-Q' || CAST(c."quarter" AS varchar(11)) AS "period", ${names.map((name) => column('c', name)).join(', ')},
-  (${sum('c')} - ${sum('p')}) / ${sum('p')} * 100 AS "growth"
-FROM "sluice_quarters" c
-JOIN "sluice_quarters" p ON p."year" = c."year" - 1 AND ${same.join(' AND ')}
-WHERE p."sluice_sum" <> 0 AND c."sluice_sum" IS NOT NULL
+SELECT CAST(q."year" AS varchar(11)) || '-Q' || CAST(q."quarter" AS varchar(11)) AS "period", ${names.map((name) => column('g', name)).join(', ')}, g."growth"
+FROM "sluice_periods" q
+LEFT JOIN "sluice_growth" g ON ${equal('g', 'q', quarter)}
 ORDER BY ${['period', ...names].map((_, index) => index + 1).join(', ')}`;
   return { name: one.name, title: one.title, sql, by: names };
 }

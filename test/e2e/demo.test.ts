@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DemoDocument } from '../../client/demo-result.js';
 import { generateItems } from '../../examples/ecommerce/sample-data.js';
 import { lastLine, root } from '../client/sluice.js';
-import { expectedWarehouse } from './expected-warehouse.js';
+import { expectedWarehouse, roundedGrowth } from './expected-warehouse.js';
+import type { ExpectedWarehouse } from './expected-warehouse.js';
 import { makeScene } from './scene.js';
 import type { Scene } from './scene.js';
 
@@ -18,14 +19,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await scene.remove();
 });
-
-const rounded = (growth: DemoDocument['growth']): object =>
-  Object.fromEntries(
-    Object.entries(growth).map(([period, rows]) => [
-      period,
-      rows.map((row) => ({ ...row, growth: Number(row.growth?.toFixed(4)) })),
-    ])
-  );
 
 describe('sluice demo', () => {
   it('with generated items loads what an oracle without SQL expects, and leaves nothing behind', async () => {
@@ -43,7 +36,7 @@ describe('sluice demo', () => {
     expect(document.temporalUi).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
     expect(Object.keys(document.seconds)).toEqual(['export', 'lake', 'landing', 'staging', 'dwh', 'total']);
     expect(document.historyEvents).toBeGreaterThan(20);
-    expect(rounded(document.growth)).toEqual(rounded(expected.growth));
+    expect(roundedGrowth(document.growth as ExpectedWarehouse['growth'])).toEqual(roundedGrowth(expected.growth));
     expect(await scene.leftovers()).toEqual({ processes: [], files: [] });
   });
 
@@ -64,7 +57,7 @@ describe('sluice demo', () => {
       'dwh.date': expected['dates'],
       'dwh.order': expected['order_lines'],
     });
-    expect(rounded(document.growth)).toEqual(expected['growth']);
+    expect(roundedGrowth(document.growth as ExpectedWarehouse['growth'])).toEqual(expected['growth']);
     expect(document.unknownMembers.filter(({ rows }) => rows > 0)).toEqual([]);
   });
 

@@ -123,6 +123,16 @@ export function expectedWarehouse(items: Iterable<Item>): ExpectedWarehouse {
   };
 }
 
+/** Growth figures at the 4 decimals at which they are compared. */
+export function roundedGrowth(growth: ExpectedWarehouse['growth']): ExpectedWarehouse['growth'] {
+  return Object.fromEntries(
+    Object.entries(growth).map(([period, rows]) => [
+      period,
+      rows.map((row) => ({ ...row, growth: Number(row.growth.toFixed(4)) })),
+    ])
+  );
+}
+
 /** Orders as the warehouse does: by code point, not by locale. */
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
