@@ -30,11 +30,7 @@ describe('the lint rules on imports', () => {
     ['workflows', "import { createHash } from 'crypto'; export const x = createHash;", 'no-restricted-imports'],
     ['workflows', "import { S3Client } from '@aws-sdk/client-s3'; export const x = S3Client;", 'no-restricted-imports'],
     ['workflows', "import pg from 'pg'; export const x = pg;", 'no-restricted-imports'],
-    [
-      'workflows',
-      "import { plan } from '../../model/plan.js'; export const x = plan;",
-      'boundaries/dependencies',
-    ],
+    ['workflows', "import { plan } from '../../model/plan.js'; export const x = plan;", 'boundaries/dependencies'],
     [
       'model',
       "import { AwsError } from '../../local/gateway/aws-error.js'; export const x = AwsError;",
