@@ -54,7 +54,7 @@ function knownKeys(path: readonly PropertyKey[]): string[] {
     if (schema === undefined) return [];
     const shape = (schema as { shape?: Record<string, unknown> }).shape;
     if (key === undefined) return Object.keys(shape ?? {});
-    schema = shape === undefined ? def.valueType : shape[String(key)];
+    schema = shape === undefined ? def.valueType : Object.hasOwn(shape, key) ? shape[String(key)] : undefined;
     if (schema === undefined) return [];
   }
   return [];
@@ -81,7 +81,10 @@ function report(document: ModelDocument, issue: Issue, prefix: readonly Property
           document.report([...path, key], cutOff);
           continue;
         }
-        document.report([...path, key], later[key] ?? `is not a key that is known here${suggestion(key, known)}`);
+        document.report(
+          [...path, key],
+          Object.hasOwn(later, key) ? later[key]! : `is not a key that is known here${suggestion(key, known)}`
+        );
       }
       return;
     case 'invalid_type':

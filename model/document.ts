@@ -21,7 +21,7 @@ export class ModelDocument {
   /** @throws ModelError when the text is not YAML, with the position of each error. */
   static parse(text: string, file: string): ModelDocument {
     const lines = new LineCounter();
-    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
     if (document.errors.length > 0) {
       const problems = document.errors.map(({ message, pos }) => {
         const { line, col } = lines.linePos(pos[0]);
@@ -34,6 +34,12 @@ export class ModelDocument {
     } catch (error) {
       throw new ModelError(file, [{ path: '', message: `not valid YAML: ${(error as Error).message}` }]);
     }
+  }
+
+  /** The keys of the mapping at a path; none when there is none. */
+  keys(path: Path): string[] {
+    const { value } = this.value(path);
+    return typeof value === 'object' && value !== null ? Object.keys(value) : [];
   }
 
   /** Whether something is written at this path, be it right or wrong. */

@@ -7,18 +7,20 @@ export interface RedshiftType {
   readonly scale?: number;
 }
 
-const synonyms: Readonly<Record<string, string>> = {
-  int: 'integer',
-  int4: 'integer',
-  int8: 'bigint',
-  numeric: 'decimal',
-  float8: 'double precision',
-  float: 'double precision',
-  double: 'double precision',
-  bool: 'boolean',
-  'character varying': 'varchar',
-  'timestamp without time zone': 'timestamp',
-};
+const synonyms: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    int: 'integer',
+    int4: 'integer',
+    int8: 'bigint',
+    numeric: 'decimal',
+    float8: 'double precision',
+    float: 'double precision',
+    double: 'double precision',
+    bool: 'boolean',
+    'character varying': 'varchar',
+    'timestamp without time zone': 'timestamp',
+  })
+);
 const plain = ['integer', 'bigint', 'double precision', 'boolean', 'date', 'timestamp'] as const;
 
 /** The types a landing column may have, for messages. */
@@ -30,7 +32,7 @@ export const typeList = 'varchar(n), integer, bigint, decimal(p,s), double preci
  */
 export function parseType(text: string): RedshiftType | string {
   const [, word, arguments_] = /^\s*([a-z][a-z0-9 ]*?)\s*(?:\(([^)]*)\))?\s*$/i.exec(text) ?? [];
-  const name = synonyms[word?.toLowerCase() ?? ''] ?? word?.toLowerCase();
+  const name = synonyms.get(word?.toLowerCase() ?? '') ?? word?.toLowerCase();
   const numbers = arguments_?.split(',').map((part) => (/^\s*\d+\s*$/.test(part) ? Number(part) : NaN));
   if (name === 'varchar') {
     const [length] = numbers ?? [];

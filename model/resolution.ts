@@ -30,6 +30,12 @@ export class Resolution {
     }
   }
 
+  /** Whether a text is the first half of `decimal(12,2)` in `{ }` without quotes; its second half is reported. */
+  isCutOff(path: Path, text: string): boolean {
+    const beside = [...this.document.keys(path), ...this.document.keys(path.slice(0, -1))];
+    return /\(\s*\d+$/.test(text) && beside.some((key) => /^\d+\)$/.test(key));
+  }
+
   /**
    * The landing table of a name. What stands in the file but could not be resolved was reported there, so that what
    * refers to it is not reported as well; the same goes for columns, dimensions and facts.

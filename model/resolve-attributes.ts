@@ -35,11 +35,6 @@ function lakeNumber(text: string): string | undefined {
   return ['int', 'bigint', 'double'].includes(text) ? text : undefined;
 }
 
-/** Whether a text is the first half of `decimal(12,2)` written in `{ }` without quotes; its second half is reported. */
-export function cutByComma(text: string): boolean {
-  return /\(\s*\d+$/.test(text);
-}
-
 interface Declared {
   readonly type: Scalar;
   readonly lakeType: string;
@@ -56,8 +51,8 @@ function readScalar(
     typeof shape === 'string' ? (/^(\S+)(?:\s+as\s+(.+?))?(\s+required)?$/.exec(shape.trim()) ?? []) : [];
   const type = typeof shape === 'string' ? word : shape.type;
   const number = typeof shape === 'string' ? as : shape.as;
-  if (typeof shape === 'string' && cutByComma(shape)) return undefined;
-  if (type === undefined || !(type in scalars)) {
+  if (typeof shape === 'string' && resolution.isCutOff(path, shape)) return undefined;
+  if (type === undefined || !Object.hasOwn(scalars, type)) {
     const what = typeof shape === 'string' ? shape : (type ?? '');
     const near = suggestion(what, Object.keys(scalars));
     return resolution.report(

@@ -5,7 +5,6 @@ import { parseType } from './redshift-type.js';
 import type { RedshiftType } from './redshift-type.js';
 import { list } from './resolution.js';
 import type { Resolution } from './resolution.js';
-import { cutByComma } from './resolve-attributes.js';
 import { columnOf, fieldsOf } from './resolve-items.js';
 import type { ItemType } from './resolve-items.js';
 import type { WarehouseShape } from './shape.js';
@@ -121,7 +120,7 @@ function readColumn(
   resolution.checkName(path, name, 'column');
   const { type: text, from, required = false } = typeof shape === 'string' ? { type: shape } : shape;
   const type = parseType(text);
-  if (typeof type === 'string' && !cutByComma(text)) resolution.report(path, type);
+  if (typeof type === 'string' && !resolution.isCutOff(path, text)) resolution.report(path, type);
   const found =
     from === undefined
       ? (findSource(item, fields, name) ??

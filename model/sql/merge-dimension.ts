@@ -42,7 +42,7 @@ export function mergeDimension(dimension: Dimension, facts: readonly Fact[]): st
   const names = columns.map(quote).join(', ');
   const using = facts.filter((fact) => fact.lookups.some((lookup) => lookup.dimension === name));
   const unknown = columns.map((one) => {
-    const value = dimension.unknown[one];
+    const value = Object.hasOwn(dimension.unknown, one) ? dimension.unknown[one] : undefined;
     return one === key ? '0' : value === undefined ? 'NULL' : literal(value);
   });
   const target = table('dwh', name);

@@ -522,6 +522,9 @@ describe('each mistake', () => {
     expect(problems(['columns: { username: varchar(100),', 'columns: { username: decimal(12,2),'])).toEqual([
       `landing.customer.columns.2): ${hint}`,
     ]);
+    expect(problems(['price: decimal(12,2)', 'price: decimal(12'])[0]).toMatch(
+      /^landing\.product\.columns\.price: "decimal\(12"/
+    );
   });
 
   it('of a date that is not in its dimension is a problem, since it would be the unknown one', () => {
