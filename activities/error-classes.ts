@@ -96,7 +96,7 @@ const rules: Readonly<Record<string, ErrorRule>> = {
   TableNotFoundException: absent,
   ExportConflictException: tokenReuse,
   IdempotentParameterMismatchException: tokenReuse,
-  InsufficientStorage: permanent('The disk that the local S3 keeps its objects on is full: make room on it.'),
+  InsufficientStorage: permanent('The disk of the local AWS is full.'),
   InvalidExportTimeException: permanent('The time lies outside the table’s window for point-in-time recovery.'),
   QueryTimeoutException: permanent('The statement ran into the warehouse’s query timeout.'),
 };

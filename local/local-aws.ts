@@ -114,6 +114,7 @@ async function start(options: LocalAwsOptions, teardown: Teardown): Promise<Loca
     host,
     port: options.port,
     allowedHosts: options.allowedHosts,
+    dataFolder: data.path,
     ...identity,
     onFault: (error, requestId) => options.onEvent(`The local AWS failed at request ${requestId}: ${reasonOf(error)}`),
   });

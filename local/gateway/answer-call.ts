@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AwsError } from './aws-error.js';
+import { diskFull, isDiskFull } from './disk-full.js';
 import { DroppedReply, holdReply } from './interception.js';
 import type { CallCounter, InterceptedCall, Interceptor } from './interception.js';
 import { answerJsonError, handleJsonCall } from './json-protocol.js';
@@ -20,6 +21,7 @@ export interface Call {
   readonly counter: CallCounter;
   readonly intercept: readonly Interceptor[];
   readonly onFault: (error: unknown, requestId: string) => void;
+  readonly dataFolder: string;
 }
 
 /** Names of services as AWS's endpoints and signatures have them, by their target header. */
@@ -58,20 +60,16 @@ class Interception {
 
 /** Answers what an operation or an interceptor threw, in the caller's protocol. */
 function answerThrown(error: unknown, call: Call, answerError: AnswerError): void {
-  const { request, response, context, onFault } = call;
+  const { request, response, context, onFault, dataFolder } = call;
   if (error instanceof DroppedReply) return void request.socket.destroy();
-  if (!(error instanceof AwsError)) {
+  const known = error instanceof AwsError ? error : isDiskFull(error) ? diskFull(dataFolder) : undefined;
+  if (known === undefined) {
     // Not our fault when the caller has hung up in the middle of its request.
     if (!request.socket.destroyed) onFault(error, context.requestId);
   }
   const shown =
-    error instanceof AwsError
-      ? error
-      : new AwsError(
-          'InternalFailure',
-          `The local AWS failed; its log has the reason under ${context.requestId}.`,
-          500
-        );
+    known ??
+    new AwsError('InternalFailure', `The local AWS failed; its log has the reason under ${context.requestId}.`, 500);
   afterBody(request, () => answerError(shown, request, response, context));
 }
 

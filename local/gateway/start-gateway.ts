@@ -33,6 +33,8 @@ export interface GatewayOptions {
   readonly intercept?: readonly Interceptor[];
   /** Told of errors that are a fault of the local AWS itself, which the caller sees as `InternalFailure`. */
   readonly onFault?: (error: unknown, requestId: string) => void;
+  /** Where the services keep their data; named when its disk is full. */
+  readonly dataFolder?: string;
 }
 
 /** A running endpoint of the local AWS. */
@@ -68,7 +70,7 @@ async function listen(server: Server, host: string, port: number): Promise<void>
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { services, host = '127.0.0.1', port = 0, account, region, allowedHosts = [], intercept = [] } = options;
-  const onFault = options.onFault ?? (() => undefined);
+  const { onFault = () => undefined, dataFolder = 'the local AWS’s data' } = options;
   const counter = new CallCounter();
   const open = new Set<AbortController>();
 
@@ -91,7 +93,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       return;
     }
     const context = { requestId, account, region, signal: hangUp.signal };
-    void answerCall({ request, response, context, services, counter, intercept, onFault });
+    void answerCall({ request, response, context, services, counter, intercept, onFault, dataFolder });
   };
 
   const server = createServer({ maxHeaderSize: 65_536 }, onRequest);

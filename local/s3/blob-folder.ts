@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { copyFile, constants, link, mkdir, open, readdir, rename, rm, statfs, unlink } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
+import { diskFull, isDiskFull } from '../gateway/disk-full.js';
 import type { Digests, Hasher } from './checksums.js';
-import { diskFull, isDiskFull } from './errors.js';
 
 /** A finished file that is not yet part of any object. */
 export interface WrittenFile extends Digests {

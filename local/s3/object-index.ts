@@ -1,5 +1,6 @@
 import type { ClassicLevel } from 'classic-level';
-import { diskFull, isDiskFull, noSuchBucket } from './errors.js';
+import { diskFull, isDiskFull } from '../gateway/disk-full.js';
+import { noSuchBucket } from './errors.js';
 import type { BucketRecord, PartRecord, StoredObject, UploadRecord } from './records.js';
 
 /*

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod, chown, link, lstat, mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { diskFullMessage } from '../../gateway/disk-full.js';
 import { startGuardedProcess } from '../../process/guarded-process.js';
 import type { PostgresBinaries } from './binaries.js';
 import type { ServerUser } from './server-user.js';
@@ -91,8 +92,13 @@ export async function initialiseCluster(
       gid: user?.gid,
     });
     const code = await run.exited;
-    if (code !== 0)
-      throw new Error(`initdb failed (exit code ${code}) for ${target}:\n${run.output().slice(-2_000).trim()}`);
+    if (code !== 0) {
+      const output = run.output().slice(-2_000).trim();
+      if (/No space left on device|Check free disk space|Disk quota exceeded/.test(output)) {
+        throw new Error(`${diskFullMessage(folder)} PostgreSQL could not be set up.`);
+      }
+      throw new Error(`initdb failed (exit code ${code}) for ${target}:\n${output}`);
+    }
     await writeFile(join(data, 'pg_hba.conf'), 'host all all all scram-sha-256\n');
     await rename(data, target);
   } catch (error) {

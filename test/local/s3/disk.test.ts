@@ -185,7 +185,8 @@ describe.skipIf(disk === undefined)('a full disk', () => {
 
   const insufficient = {
     name: 'InsufficientStorage',
-    message: 'The disk that holds FOLDER is full. Free some space there, or choose another folder with --data.',
+    message:
+      'The disk that holds FOLDER is full. Free some space there, or choose another folder: --data, or TMPDIR for a temporary one.',
     $metadata: { httpStatusCode: 507, attempts: 1 },
   };
   const put = (Key: string, size: number): Promise<unknown> =>
