@@ -37,7 +37,8 @@ describe('docker-compose.yml', () => {
     ajv
       .addFormat('duration', /^(\d+(h|m|s|ms|us))+$/)
       .addFormat('ports', true)
-      .addFormat('expose', true);
+      .addFormat('expose', true)
+      .addFormat('subnet_ip_address', true);
     const validate = ajv.compile({ ...schema, $schema: undefined });
     // `name` came into the specification after this copy of the schema.
     const { name, ...rest } = compose;
