@@ -100,8 +100,7 @@ export function expectedWarehouse(items: Iterable<Item>): ExpectedWarehouse {
       const [country, category] = JSON.parse(pair) as [string, string];
       return [{ country, category, growth: (Number(current - previous) / Number(previous)) * 100 }];
     });
-    if (rows.length > 0)
-      growth[quarter] = rows.sort((a, b) => compare(a.country, b.country) || compare(a.category, b.category));
+    growth[quarter] = rows.sort((a, b) => compare(a.country, b.country) || compare(a.category, b.category));
   }
 
   const allAddresses = [...customers.values()].flat();
