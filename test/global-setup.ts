@@ -1,0 +1,10 @@
+import { findTemporalServer } from '../local/temporal/index.js';
+
+/**
+ * Makes what takes minutes on a new machine before any test runs: the Temporal server, which a test that starts
+ * `sluice demo` would otherwise wait for beyond its time.
+ */
+export async function setup(): Promise<void> {
+  const { TEMPORAL_ADDRESS: _address, ...env } = process.env;
+  await findTemporalServer({ env, onEvent: (line) => console.error(line) });
+}
