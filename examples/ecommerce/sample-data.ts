@@ -1,16 +1,9 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { Random, shares } from '../random.js';
+import type { SampleOptions } from '../sample-options.js';
 import { makeCatalogue } from './catalogue.js';
 import type { Product } from './catalogue.js';
 import { customerItem, usernameOf } from './people.js';
-
-/** How much is generated, and from which seed. */
-export interface SampleOptions {
-  /** Number of items, customers, orders and order lines together. */
-  readonly items: number;
-  /** Another seed gives other data of the same shape. Default 1. */
-  readonly seed?: number;
-}
 
 type Item = Record<string, AttributeValue>;
 

@@ -1,13 +1,6 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { Random, shares } from '../random.js';
-
-/** How much is generated, and from which seed. */
-export interface SampleOptions {
-  /** Number of items, players, matches and scores together. */
-  readonly items: number;
-  /** Another seed gives other data of the same shape. Default 1. */
-  readonly seed?: number;
-}
+import type { SampleOptions } from '../sample-options.js';
 
 type Item = Record<string, AttributeValue>;
 

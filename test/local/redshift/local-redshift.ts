@@ -46,6 +46,29 @@ export async function temporaryPostgres(): Promise<PostgresServer> {
   };
 }
 
+/** A Data API over a PostgreSQL, each with a folder of its own; all of it goes with `close`. */
+export interface RedshiftOnPostgres {
+  readonly postgres: PostgresServer;
+  readonly redshift: LocalRedshift;
+  close(): Promise<void>;
+}
+
+/** Starts a {@link RedshiftOnPostgres}. */
+export async function redshiftOnPostgres(): Promise<RedshiftOnPostgres> {
+  const postgres = await temporaryPostgres();
+  const folder = await temporaryFolder();
+  const redshift = await openRedshift(folder, postgres.url);
+  return {
+    postgres,
+    redshift,
+    close: async () => {
+      await redshift.close();
+      await postgres.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
 /** A Data API with limits of its own and state that goes with it. */
 export async function limitedRedshift(
   warehouseUrl: string,

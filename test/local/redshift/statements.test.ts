@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import {
   BatchExecuteStatementCommand,
   CancelStatementCommand,
@@ -10,23 +9,20 @@ import {
 import type { BatchExecuteStatementInput, DescribeStatementCommandOutput, Field } from '@aws-sdk/client-redshift-data';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PostgresServer } from '../../../local/redshift/index.js';
-import { limitedRedshift, openRedshift, plain, target, temporaryFolder, temporaryPostgres } from './local-redshift.js';
-import type { LocalRedshift } from './local-redshift.js';
+import { limitedRedshift, plain, redshiftOnPostgres, target } from './local-redshift.js';
+import type { LocalRedshift, RedshiftOnPostgres } from './local-redshift.js';
 
-let postgres: PostgresServer;
-let folder: string;
+let both: RedshiftOnPostgres;
 let redshift: LocalRedshift;
+let postgres: PostgresServer;
 
 beforeAll(async () => {
-  postgres = await temporaryPostgres();
-  folder = await temporaryFolder();
-  redshift = await openRedshift(folder, postgres.url);
+  both = await redshiftOnPostgres();
+  ({ postgres, redshift } = both);
 });
 
 afterAll(async () => {
-  await redshift.close();
-  await postgres.stop();
-  await rm(folder, { recursive: true, force: true });
+  await both.close();
 });
 
 async function batch(
