@@ -46,14 +46,15 @@ function readable(run: RunDetails, temporalUi: string | undefined): string {
   const stages = (progress?.stages ?? []).flatMap((stage) =>
     stage.steps.map((step) => {
       const seconds = secondsOf(step);
-      const counts = Object.entries(step.counts ?? {}).map(([name, value]) => `${count(value)} ${name}`);
+      // The counts stage has a table of its own below, which a line of this one would only repeat at great width.
+      const counts = stage.name === 'counts' && result !== undefined ? [] : Object.entries(step.counts ?? {});
       return [
         stage.name,
         step.name,
         step.state,
         seconds === undefined ? '' : duration(seconds),
-        counts.join(', '),
-        step.remoteId,
+        counts.map(([name, value]) => `${count(value)} ${name}`).join(', '),
+        step.remoteId?.split('/').at(-1), // of an ARN, the export's own id
       ];
     })
   );
