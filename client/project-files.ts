@@ -12,9 +12,6 @@ export function projectVersion(): string {
   return (JSON.parse(readFileSync(join(projectFolder, 'package.json'), 'utf8')) as { version: string }).version;
 }
 
-/** The model used where none is named: the ecommerce example. */
-export const defaultModelFile = join(projectFolder, 'examples', 'ecommerce', 'warehouse.yaml');
-
 /**
  * The sample data module of a model, if it has one: `sample-data` next to the model file, or, for the examples, what
  * the build made of it.

@@ -1,7 +1,7 @@
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { z } from 'zod';
 import type { EltResult } from '../workflows/index.js';
-import { awsSettings } from './aws-settings.js';
+import { awsSettings } from '../workers/aws-settings.js';
 import { table } from './output/table.js';
 
 const reason = z.object({

@@ -1,5 +1,5 @@
 import { RedshiftDataClient } from '@aws-sdk/client-redshift-data';
-import { awsSettings } from './aws-settings.js';
+import { awsSettings } from '../workers/aws-settings.js';
 import { UsageError, messageOf } from './errors.js';
 import { WarehouseQuery } from './warehouse-query.js';
 import type { WarehouseTarget } from './warehouse-query.js';

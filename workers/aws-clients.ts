@@ -3,6 +3,7 @@ import { GlueClient } from '@aws-sdk/client-glue';
 import { RedshiftDataClient } from '@aws-sdk/client-redshift-data';
 import { S3Client } from '@aws-sdk/client-s3';
 import type { AwsClients } from '../activities/index.js';
+import { awsSettings } from './aws-settings.js';
 
 /** Clients of one worker; `destroy` closes their connections. */
 export interface WorkerAwsClients extends AwsClients {
@@ -12,31 +13,13 @@ export interface WorkerAwsClients extends AwsClients {
 /** Long polls of the Redshift Data API last 30 s at most; whatever has not answered by now never will. */
 const requestTimeout = 50_000;
 
-/** The variables that are given apart from the process's own environment, as settings. */
-function explicitSettings(env: NodeJS.ProcessEnv) {
-  const { AWS_REGION, AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = env;
-  return {
-    ...(AWS_REGION ? { region: AWS_REGION } : {}),
-    ...(AWS_ENDPOINT_URL ? { endpoint: AWS_ENDPOINT_URL } : {}),
-    ...(AWS_ACCESS_KEY_ID && AWS_SECRET_ACCESS_KEY
-      ? {
-          credentials: {
-            accessKeyId: AWS_ACCESS_KEY_ID,
-            secretAccessKey: AWS_SECRET_ACCESS_KEY,
-            sessionToken: AWS_SESSION_TOKEN,
-          },
-        }
-      : {}),
-  };
-}
-
 /**
  * Makes the AWS clients from the SDK's own chain of environment, profiles and roles. An `env` other than the process's
  * is for a worker inside another program, such as the demo's; of it only Region, endpoint and access keys are read.
  */
 export function createAwsClients(env: NodeJS.ProcessEnv = process.env): WorkerAwsClients {
   const settings = {
-    ...(env === process.env ? {} : explicitSettings(env)),
+    ...awsSettings(env),
     // Not adaptive: its rate limiter, shared by all pipelines of the worker, would hold up calls that nobody throttled.
     retryMode: 'standard',
     maxAttempts: 3,

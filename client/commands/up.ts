@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
-import { awsSettings } from '../aws-settings.js';
+import { awsSettings } from '../../workers/aws-settings.js';
 import type { CommandContext } from '../command-context.js';
 import { sampleItemsOf } from '../items/sample-items.js';
 import { listenForInterruption } from '../interruption.js';

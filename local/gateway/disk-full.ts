@@ -9,12 +9,16 @@ export const diskFullMessage = (folder: string): string =>
  */
 export const diskFull = (folder: string): AwsError => new AwsError('InsufficientStorage', diskFullMessage(folder), 507);
 
-/** True for what the operating system or LevelDB says when a disk or a quota is full. */
+/** True for text in which the operating system, LevelDB or PostgreSQL says that a disk or a quota is full. */
+export const saysDiskFull = (text: string): boolean =>
+  /No space left on device|Check free disk space|Disk quota exceeded/i.test(text);
+
+/** True for an error that comes of a full disk or quota. */
 export function isDiskFull(error: unknown): boolean {
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
     const { code } = cause as NodeJS.ErrnoException;
     if (code === 'ENOSPC' || code === 'EDQUOT') return true;
-    if (/No space left on device|Disk quota exceeded/i.test(cause.message)) return true;
+    if (saysDiskFull(cause.message)) return true;
   }
   return false;
 }

@@ -1,5 +1,4 @@
 import type { ServerResponse } from 'node:http';
-import { AwsError } from './aws-error.js';
 
 /** One call of one operation, as an {@link Interceptor} sees it. */
 export interface InterceptedCall {
@@ -16,7 +15,7 @@ export interface InterceptedCall {
 }
 
 /**
- * A function that is told of every call before and after its operation, and may make it misbehave: an {@link AwsError}
+ * A function that is told of every call before and after its operation, and may make it misbehave: an `AwsError`
  * is answered in its place, {@link DroppedReply} closes the connection without an answer, and a promise that takes its
  * time delays it.
  */
@@ -45,11 +44,6 @@ export class CallCounter {
   counts(): Record<string, number> {
     return Object.fromEntries(this.#counts);
   }
-}
-
-/** Everything an interceptor may throw that is meant for the caller; anything else is a fault of the interceptor. */
-export function isMisbehaviour(error: unknown): error is AwsError | DroppedReply {
-  return error instanceof AwsError || error instanceof DroppedReply;
 }
 
 /**

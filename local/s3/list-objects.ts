@@ -40,14 +40,22 @@ function list(call: S3Call, bucket: string, query: ListingQuery): Promise<Listin
   return listPage((prefix, from) => call.storage.index.objects(bucket, prefix, from), query);
 }
 
+/** What both versions of the operation take. */
+async function readListing(call: S3Call) {
+  const { query } = call.request;
+  return {
+    bucket: await call.bucket(),
+    query,
+    encoding: encodingOf(call.request),
+    prefix: query.get('prefix') ?? '',
+    delimiter: query.get('delimiter') ?? '',
+    limit: countOf(call.request, 'max-keys'),
+  };
+}
+
 /** ListObjectsV2. */
 export async function listObjectsV2(call: S3Call): Promise<void> {
-  const bucket = await call.bucket();
-  const { query } = call.request;
-  const encoding = encodingOf(call.request);
-  const prefix = query.get('prefix') ?? '';
-  const delimiter = query.get('delimiter') ?? '';
-  const limit = countOf(call.request, 'max-keys');
+  const { bucket, query, encoding, prefix, delimiter, limit } = await readListing(call);
   const token = query.get('continuation-token');
   const startAfter = query.get('start-after');
   const page = await list(call, bucket, {
@@ -74,12 +82,7 @@ export async function listObjectsV2(call: S3Call): Promise<void> {
 
 /** ListObjects, the first version, which the AWS CLI and others still use. */
 export async function listObjects(call: S3Call): Promise<void> {
-  const bucket = await call.bucket();
-  const { query } = call.request;
-  const encoding = encodingOf(call.request);
-  const prefix = query.get('prefix') ?? '';
-  const delimiter = query.get('delimiter') ?? '';
-  const limit = countOf(call.request, 'max-keys');
+  const { bucket, query, encoding, prefix, delimiter, limit } = await readListing(call);
   const marker = query.get('marker') ?? '';
   const page = await list(call, bucket, {
     prefix,

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod, chown, link, lstat, mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { diskFullMessage } from '../../gateway/disk-full.js';
+import { diskFullMessage, saysDiskFull } from '../../gateway/disk-full.js';
 import { startGuardedProcess } from '../../process/guarded-process.js';
 import type { PostgresBinaries } from './binaries.js';
 import type { ServerUser } from './server-user.js';
@@ -94,7 +94,7 @@ export async function initialiseCluster(
     const code = await run.exited;
     if (code !== 0) {
       const output = run.output().slice(-2_000).trim();
-      if (/No space left on device|Check free disk space|Disk quota exceeded/.test(output)) {
+      if (saysDiskFull(output)) {
         throw new Error(`${diskFullMessage(folder)} PostgreSQL could not be set up.`);
       }
       throw new Error(`initdb failed (exit code ${code}) for ${target}:\n${output}`);
