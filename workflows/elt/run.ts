@@ -1,3 +1,4 @@
+import { patched } from '@temporalio/workflow';
 import type { RunScope, StepInput } from '../../activities/run-scope.js';
 import { RunSheet } from '../run-sheet.js';
 import { startThenWait } from '../remote-job.js';
@@ -21,6 +22,8 @@ export function stepsOf({ plan }: EltInput): Readonly<Record<StageName, readonly
 
 /** What the stages of one run share. */
 export class EltRun {
+  /** False while a run that version 0.1.0 began is replayed: it has no archive, lock, windows or run record. */
+  readonly durable = patched('durability');
   readonly sheet: RunSheet;
   readonly scope: RunScope;
   readonly rejected: Record<string, RejectedItems> = {};
