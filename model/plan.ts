@@ -55,13 +55,15 @@ export interface LandingColumn {
   readonly type: string;
   /**
    * Where the value comes from: a lake column, a field of the exploded map, its position (from 0), or a part cut from
-   * a key attribute by an RE2 pattern with one group.
+   * a key attribute by an RE2 pattern with one group. `writtenAt` is the lake's `sluice_written_at`, NULL where a lake of
+   * 0.1.0 has no such column.
    */
   readonly source:
     | { readonly kind: 'column'; readonly column: string }
     | { readonly kind: 'field'; readonly field: string }
     | { readonly kind: 'position' }
-    | { readonly kind: 'key'; readonly column: string; readonly pattern: string };
+    | { readonly kind: 'key'; readonly column: string; readonly pattern: string }
+    | { readonly kind: 'writtenAt' };
   /** True when a row whose value is missing is rejected. */
   readonly required: boolean;
 }
@@ -120,6 +122,14 @@ export interface ReportPlan {
   readonly by: readonly string[];
 }
 
+/** What an incremental run does when changes since its watermark are out of PITR's reach. */
+export interface IncrementalPlan {
+  /** `full`: a full export at once. `approve`: after someone approved it. */
+  readonly onGap: 'approve' | 'full';
+  /** How long an approval is waited for, in seconds. */
+  readonly approvalSeconds: number;
+}
+
 /** What {@link compile} makes of a model: JSON, the input of the `elt` workflow. */
 export interface WarehousePlan {
   readonly version: 1;
@@ -159,4 +169,12 @@ export interface WarehousePlan {
   /** Per fact and dimension: fact rows that took the unknown member. Columns `fact`, `dimension`, `rows`. */
   readonly unknownMembers: SqlStatement;
   readonly reports: readonly ReportPlan[];
+  /**
+   * Asks how far the pipeline has loaded: one row with the columns `watermark` (`2026-03-01T00:00:00.000000Z`, text in
+   * UTC: everything the table held before it is in dwh) and `table_id`, or no row when a full run must come first. Needs
+   * the tables of `setup`. Absent from plans of 0.1.0.
+   */
+  readonly watermark?: SqlStatement;
+  /** How incremental runs deal with a gap that PITR does not reach. Absent from plans of 0.1.0. */
+  readonly incremental?: IncrementalPlan;
 }

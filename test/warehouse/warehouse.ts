@@ -56,6 +56,7 @@ export function landingRows(plan: WarehousePlan, entity: EntityPlan, items: read
           if (source.kind === 'position') return [name, position];
           if (source.kind === 'field') return [name, scalar(element![source.field])];
           if (source.kind === 'column') return [name, scalar(read(source.column))];
+          if (source.kind === 'writtenAt') return [name, scalar(item['sluice_written_at'])];
           const cut = new RegExp(source.pattern.replace('(?s)', ''), 's').exec(String(scalar(read(source.column))));
           return [name, cut?.[1] ?? null];
         })

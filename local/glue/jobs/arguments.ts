@@ -12,6 +12,11 @@ export class JobArguments {
     return value;
   }
 
+  /** A text, or undefined when the argument is not given. */
+  optional(name: string): string | undefined {
+    return this.values[name] === undefined ? undefined : this.text(name);
+  }
+
   /** A whole number of at least 0. */
   count(name: string): number {
     const value = this.text(name);

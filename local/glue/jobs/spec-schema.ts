@@ -78,6 +78,7 @@ const landingSource = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('field'), field: z.string() }),
   z.object({ kind: z.literal('position') }),
   z.object({ kind: z.literal('key'), column: z.string(), pattern: z.string() }),
+  z.object({ kind: z.literal('writtenAt') }),
 ]);
 
 /** Checks the `--spec` of `land.py`. */

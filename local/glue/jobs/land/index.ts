@@ -15,6 +15,7 @@ import { landJobSpec } from '../spec-schema.js';
 import { openLakeDataset } from './lake-dataset.js';
 import { makeLandingRows, writeLandingCsv } from './landing-rows.js';
 import { replaceLanding } from './replace-landing.js';
+import type { LandingWatermark } from './replace-landing.js';
 
 /** Adds the run's rejected rows to the lake's rejected dataset, or removes those of an earlier attempt. */
 async function storeRejected(
@@ -34,6 +35,20 @@ async function storeRejected(
   return [await storeDatasetFile(session, context.store, { ...file, bucket: lake.bucket, key })];
 }
 
+/** The arguments `--watermark`, `--table_id` and `--pipeline`: all of them or none. */
+function readWatermark(args: JobArguments): LandingWatermark | undefined {
+  const given = ['--watermark', '--table_id', '--pipeline'].filter((name) => args.optional(name) !== undefined);
+  if (given.length === 0) return undefined;
+  const loadedTo = args.text('--watermark');
+  const tableId = args.text('--table_id');
+  const pipeline = args.text('--pipeline');
+  const isIso = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$/.test(loadedTo);
+  if (!isIso || Number.isNaN(Date.parse(loadedTo))) {
+    throw new JobFailure('Argument --watermark is not a time in UTC, such as 2026-03-01T00:00:00Z');
+  }
+  return { loadedTo, tableId, pipeline };
+}
+
 /**
  * `land.py`: replaces one landing table with the rows of one item type of the lake, in one transaction.
  * The contract is docs/glue-jobs.md.
@@ -48,6 +63,7 @@ export async function land(context: JobContext): Promise<void> {
   const reportUri = args.text('--report_uri');
   const reportAt = parseS3Uri(reportUri, '--report_uri');
   const spec = args.json('--spec', landJobSpec);
+  const watermark = readWatermark(args);
   const url = context.connections[connection];
   if (url === undefined) throw new JobFailure(`There is no Glue connection named ${connection}`);
 
@@ -74,7 +90,7 @@ export async function land(context: JobContext): Promise<void> {
     const written = await writeLandingCsv(session, spec, csv);
     if (written !== rows) throw new JobFailure(`${spec.target} was to get ${rows} rows but ${written} were written`);
     const files = await storeRejected(context, session, lake, generation, spec, rejected);
-    await replaceLanding({ url, database, spec, runKey, csv, rows }, signal);
+    await replaceLanding({ url, database, spec, runKey, csv, rows, ...(watermark && { watermark }) }, signal);
     await writeReport(store, reportAt, { ...report, rows: { [spec.target]: rows }, files });
   } finally {
     session.close();

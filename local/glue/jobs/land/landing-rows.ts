@@ -22,6 +22,9 @@ const lakeRow = '"$row"';
 const element = '"$element"';
 const position = '"$position"';
 
+/** The lake's column with the time at which an item was written. */
+const writtenAt = 'sluice_written_at';
+
 function lakeColumn(dataset: LakeDataset, name: string): string {
   if (!dataset.columns.has(name)) throw new JobFailure(`The lake dataset has no column ${name}`);
   return `${lakeRow}.${quoteIdentifier(name)}`;
@@ -97,6 +100,12 @@ function columnSql(dataset: LakeDataset, column: LandingColumn, fields: Readonly
   switch (source.kind) {
     case 'position':
       return { column, raw: `CAST(${position} AS VARCHAR)`, cast: exact.cast };
+    case 'writtenAt': {
+      // Parquet may mark the time as UTC, which DuckDB reads as another type; a lake of 0.1.0 has none.
+      const value = `${lakeRow}.${quoteIdentifier(writtenAt)}`;
+      const raw = dataset.columns.has(writtenAt) ? `make_timestamp(epoch_us(${value}))` : 'CAST(NULL AS TIMESTAMP)';
+      return { column, raw, cast: (time) => time };
+    }
     case 'field': {
       if (!fields.has(source.field.toLowerCase()))
         throw new JobFailure(`Column ${column.name} takes the unknown field ${source.field}`);

@@ -14,6 +14,27 @@ export interface Replacement {
   readonly runKey: string;
   readonly csv: string;
   readonly rows: number;
+  /** How far the lake reaches, for `sluice.watermarks`; none is recorded when absent. */
+  readonly watermark?: LandingWatermark;
+}
+
+/** What the lake that is landed holds: everything written to the DynamoDB table before `loadedTo`. */
+export interface LandingWatermark {
+  readonly pipeline: string;
+  /** ISO 8601, UTC. */
+  readonly loadedTo: string;
+  /** DynamoDB's id of the source table, so that a table made anew is noticed. */
+  readonly tableId: string;
+}
+
+async function replaceWatermark(client: pg.Client, { spec, runKey, watermark }: Replacement): Promise<void> {
+  if (watermark === undefined) return;
+  const { pipeline, loadedTo, tableId } = watermark;
+  await client.query('DELETE FROM sluice.watermarks WHERE pipeline = $1 AND target = $2', [pipeline, spec.target]);
+  await client.query(
+    'INSERT INTO sluice.watermarks (pipeline, target, run_key, loaded_to, table_id) VALUES ($1, $2, $3, $4, $5)',
+    [pipeline, spec.target, runKey, loadedTo, tableId]
+  );
 }
 
 function withDatabase(url: string, database: string): string {
@@ -64,7 +85,7 @@ async function cancelBackend(url: string, pid: number): Promise<void> {
 }
 
 /**
- * Replaces all rows of the landing table and the entity's row in `sluice.landing_loads`, in one transaction.
+ * Replaces all rows of the landing table and the entity's row in `sluice.landing_loads`, and its watermark, in one transaction.
  * When `signal` is aborted before the commit, everything is rolled back.
  * @throws JobFailure with the SQLSTATE when the warehouse refuses; nothing is changed then.
  */
@@ -108,6 +129,7 @@ export async function replaceLanding(replacement: Replacement, signal: AbortSign
         runKey,
         rows,
       ]);
+      await replaceWatermark(client, replacement);
       signal.throwIfAborted();
       await client.query('COMMIT');
     } finally {
