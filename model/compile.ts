@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { canonicalJson } from './canonical-json.js';
 import type { CallPlan, EntityPlan, ItemTypePlan, SqlStatement, WarehousePlan } from './plan.js';
 import { typeSql } from './redshift-type.js';
 import { loadDimension } from './sql/load-dimension.js';
@@ -9,15 +10,6 @@ import { counts, report, unknownMembers } from './sql/queries.js';
 import { tables } from './sql/tables.js';
 import { table } from './sql/text.js';
 import type { Entity, WarehouseModel } from './warehouse-model.js';
-
-/** JSON with the keys of every object in order, so that equal values give equal text. */
-function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) =>
-    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
-      : inner
-  );
-}
 
 function entityPlan(model: WarehouseModel, entity: Entity): EntityPlan {
   const item = model.items.find(({ name }) => name === entity.itemType) as ItemTypePlan;
