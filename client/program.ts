@@ -77,6 +77,7 @@ export function createProgram(env: NodeJS.ProcessEnv): Command {
     .option('--allow-host <name...>', "names besides this machine's that requests to it may use, for containers")
     .option('--port <n>', 'port of the AWS endpoint (default: a free one)', portNumber)
     .option('--warehouse <url>', 'existing PostgreSQL to use as the warehouse (default: one of its own)')
+    .option('--faults <file>', 'script of faults that the local AWS injects: docs/operate.md has an example')
     .option('--model <file>', 'warehouse.yaml (default: the ecommerce example)');
 
   define(

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
 import { createDynamoDb } from './dynamodb/index.js';
+import { FaultInjector } from './faults/index.js';
+import type { FaultInput } from './faults/index.js';
 import { startGateway } from './gateway/index.js';
 import { createGlue } from './glue/index.js';
 import { openDataFolder } from './process/data-folder.js';
@@ -43,7 +45,9 @@ export interface LocalAwsOptions {
   readonly warehousePort?: number;
   /** Name of the Glue connection that leads to the warehouse. Default `warehouse`. */
   readonly glueConnection?: string;
-  /** Takes what the user should know, one line each. */
+  /** Faults to inject from the start; later ones by {@link LocalAws.faults}. */
+  readonly faults?: readonly FaultInput[];
+  /** Takes what the user should know, one line each; every injected fault among it. */
   readonly onEvent: (line: string) => void;
 }
 
@@ -55,6 +59,10 @@ export interface LocalAws {
   readonly warehouseUrl: string;
   readonly dataFolder: string;
   readonly env: LocalAwsEnv;
+  /** Makes calls and jobs fail, and tells how often it did. */
+  readonly faults: FaultInjector;
+  /** How often each operation was called, by `<service>.<operation>`, such as `glue.StartJobRun`. */
+  calls(): Record<string, number>;
   /** Resolves with the reason when an engine dies unexpectedly; never resolves otherwise. */
   readonly failed: Promise<Error>;
   /** Stops everything, in a bounded time, and removes a temporary folder. Safe to call twice; never throws. */
@@ -72,7 +80,7 @@ export class DataFolderInUseError extends Error {
 /**
  * Starts S3, DynamoDB, Glue, the Redshift Data API and STS behind one endpoint, with PostgreSQL as the warehouse.
  * Engines end with this process, even by SIGKILL. When a part does not start, those that have are stopped.
- * @throws DataFolderInUseError when another has the data folder open.
+ * @throws DataFolderInUseError when another has the data folder open; FaultScriptError for faults that cannot be.
  * @throws PortError when the endpoint's port was asked for and cannot be had; Error when an engine does not start.
  */
 export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws> {
@@ -86,6 +94,8 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
 }
 
 async function start(options: LocalAwsOptions, teardown: Teardown): Promise<LocalAws> {
+  const faults = new FaultInjector(options.onEvent);
+  faults.set(options.faults ?? []);
   const host = options.host ?? '127.0.0.1';
   if (options.port !== undefined) await checkPort(options.port, 'the AWS endpoint', host);
   const data = await openDataFolder(options.dataFolder);
@@ -116,6 +126,7 @@ async function start(options: LocalAwsOptions, teardown: Teardown): Promise<Loca
     allowedHosts: options.allowedHosts,
     dataFolder: data.path,
     ...identity,
+    intercept: [faults.intercept],
     onFault: (error, requestId) => options.onEvent(`The local AWS failed at request ${requestId}: ${reasonOf(error)}`),
   });
   await teardown.add('the AWS endpoint', () => gateway.close());
@@ -130,6 +141,8 @@ async function start(options: LocalAwsOptions, teardown: Teardown): Promise<Loca
       AWS_ACCESS_KEY_ID: 'sluice',
       AWS_SECRET_ACCESS_KEY: 'sluice',
     },
+    faults,
+    calls: () => gateway.calls(),
     failed: warehouse.failed,
     stop: () => teardown.run(),
   };

@@ -1,7 +1,10 @@
 import { resolve } from 'node:path';
 import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { awsSettings } from '../../workers/aws-settings.js';
+import { FaultScriptError, readFaultScript } from '../../local/environment/index.js';
+import type { Fault } from '../../local/environment/index.js';
 import type { CommandContext } from '../command-context.js';
+import { UsageError } from '../errors.js';
 import { sampleItemsOf } from '../items/sample-items.js';
 import { listenForInterruption } from '../interruption.js';
 import { exportLines } from '../environment/running.js';
@@ -22,6 +25,7 @@ export interface UpOptions {
   readonly port?: number;
   readonly warehouse?: string;
   readonly model?: string;
+  readonly faults?: string;
 }
 
 /** Sample items that a new table is loaded with. */
@@ -29,17 +33,19 @@ const sampleItems = 5_000;
 
 /**
  * `sluice up`: starts the local environment and stays until interrupted or stopped by `sluice down` (SIGTERM), which is
- * a success. The document comes once everything answers: `{"env", "temporalUi", "warehouse", "data"}`.
+ * a success. Faults begin once the environment is ready and loaded. The document comes once everything answers: `{"env", "temporalUi", "warehouse", "data"}`.
  */
 export async function up(context: CommandContext, options: UpOptions): Promise<void> {
   const { console, env } = context;
   const { configuration, plan, modelFile } = loadSettings(context, options.model);
+  const faults = options.faults === undefined ? [] : readFaults(resolve(options.faults));
   const generate = sampleDataModule(modelFile) === undefined ? undefined : await sampleItemsOf(modelFile);
   const interruption = listenForInterruption((signal) =>
     console.note(`${signal}: stopping; a second one ends at once.`)
   );
   const progress = createProgress();
   let stack: LocalStack | undefined;
+  let starting = true;
   try {
     stack = await progress.step('Start the local environment', (step) =>
       startLocalStack({
@@ -53,7 +59,7 @@ export async function up(context: CommandContext, options: UpOptions): Promise<v
         warehouseUrl: options.warehouse,
         env,
         worker: options.worker,
-        onEvent: (line) => step.report(line),
+        onEvent: (line) => (starting ? step.report(line) : console.note(line)),
         signal: interruption.signal,
       })
     );
@@ -64,6 +70,8 @@ export async function up(context: CommandContext, options: UpOptions): Promise<v
       await Promise.race([loadOnFirstUse(stack, plan.source.table, items, progress, interruption.signal), ends]);
     }
     const { environment } = stack;
+    starting = false;
+    environment.faults.set(faults);
     console.print(
       [
         `Temporal Web UI   ${environment.temporalUi ?? '(of your own server)'}`,
@@ -84,6 +92,15 @@ export async function up(context: CommandContext, options: UpOptions): Promise<v
   } finally {
     await stack?.stop();
     interruption.dispose();
+  }
+}
+
+function readFaults(file: string): readonly Fault[] {
+  try {
+    return readFaultScript(file);
+  } catch (error) {
+    if (!(error instanceof FaultScriptError)) throw error;
+    throw new UsageError(error.message, error.message.split('\n').slice(1), { cause: error });
   }
 }
 

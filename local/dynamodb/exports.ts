@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { AwsError } from '../gateway/aws-error.js';
+import { HiddenJobs, pause } from '../gateway/job-fault.js';
+import type { JobFault } from '../gateway/job-fault.js';
 import type { ObjectStore } from '../s3/object-store.js';
 import type { Snapshot } from './change-log.js';
 import type { ContinuousBackups, StateStore } from './continuous-backups.js';
@@ -44,6 +46,7 @@ export class Exports {
   readonly #running = new Set<Promise<void>>();
   readonly #closing = new AbortController();
   readonly #places = new Semaphore(maxAtOnce);
+  readonly #hidden = new HiddenJobs();
 
   private constructor(readonly parts: ExportParts) {}
 
@@ -63,7 +66,7 @@ export class Exports {
   }
 
   /** ExportTableToPointInTime. */
-  async start(input: unknown): Promise<object> {
+  async start(input: unknown, fault?: JobFault): Promise<object> {
     const { items, backups, clock } = this.parts;
     const request = parseExportInput(input);
     const repeated = this.#sameToken(request.ClientToken, requestHash(request));
@@ -95,7 +98,8 @@ export class Exports {
       await (await snapshot).close();
       throw error;
     }
-    this.#run(record, table, await snapshot);
+    this.#hidden.add(record.description.ExportArn, fault);
+    this.#run(record, table, await snapshot, fault);
     return { ExportDescription: record.description };
   }
 
@@ -115,7 +119,10 @@ export class Exports {
     const after = Buffer.from(token, 'base64url').toString();
     const arns = [...this.#records.values()]
       .map(({ description }) => description)
-      .filter(({ ExportArn, TableArn }) => ExportArn > after && (table === undefined || TableArn === table))
+      .filter(
+        ({ ExportArn, TableArn }) =>
+          ExportArn > after && !this.#hidden.has(ExportArn) && (table === undefined || TableArn === table)
+      )
       .sort((a, b) => (a.ExportArn < b.ExportArn ? -1 : 1));
     const page = arns.slice(0, size);
     const last = page.at(-1);
@@ -162,7 +169,7 @@ export class Exports {
     }
   }
 
-  #run(record: ExportRecord, table: TableDescription, snapshot: Snapshot): void {
+  #run(record: ExportRecord, table: TableDescription, snapshot: Snapshot, fault?: JobFault): void {
     const { items, backups, store, clock, workFolder } = this.parts;
     const job = {
       db: items.db,
@@ -177,6 +184,11 @@ export class Exports {
     };
     const run = async (): Promise<void> => {
       try {
+        await pause(fault?.slowMs, this.#closing.signal);
+        if (fault?.end !== undefined) {
+          await this.#fail(record, 'UNKNOWN', fault.end.message);
+          return;
+        }
         const outcome = await this.#places.run(this.#closing.signal, () => writeExport(job));
         await this.#end(record, {
           ExportStatus: 'COMPLETED',

@@ -49,7 +49,8 @@ export class DynamoDbProtocol implements HttpService {
   /** @throws AwsError, which `answerError` writes */
   async handle(request: IncomingMessage, response: ServerResponse, context: CallContext): Promise<void> {
     const target = String(request.headers['x-amz-target'] ?? '');
-    const operation = this.operations.get(target.slice(target.lastIndexOf('.') + 1));
+    const name = target.slice(target.lastIndexOf('.') + 1);
+    const operation = this.operations.get(name);
     if (operation === undefined || !target.startsWith('DynamoDB_20120810.')) {
       throw new AwsError('UnknownOperationException', `The local DynamoDB has no operation ${target}`);
     }
@@ -57,7 +58,9 @@ export class DynamoDbProtocol implements HttpService {
       throw new AwsError('MissingAuthenticationTokenException', 'Request is missing Authentication Token');
     }
     const input = parseBody(await readBody(request, maxBody));
-    const answer = await operation(input);
+    const job = await context.begin?.(name, input);
+    const answer = await operation(input, job);
+    context.answering?.(answer);
     send(response, 200, answer, context);
   }
 

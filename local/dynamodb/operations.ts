@@ -1,4 +1,5 @@
 import { AwsError } from '../gateway/aws-error.js';
+import type { JobFault } from '../gateway/job-fault.js';
 import { batchWriteItem, isPlainBatch } from './batch-write-item.js';
 import type { BatchWriteInput } from './batch-write-item.js';
 import { ActionCall } from './collections.js';
@@ -12,8 +13,8 @@ import { tableOfArn } from './table-arn.js';
 import type { Item } from './table-description.js';
 import type { WriteClock } from './write-clock.js';
 
-/** An operation: the parsed body in, the answer's body out. */
-export type Operation = (input: Record<string, unknown>) => Promise<object> | object;
+/** An operation: the parsed body in, and how the job that it starts is to misbehave; the answer's body out. */
+export type Operation = (input: Record<string, unknown>, job?: JobFault) => Promise<object> | object;
 
 function isDynaliteError(error: unknown): error is DynaliteError {
   return error instanceof Error && 'body' in error && 'statusCode' in error;
@@ -73,14 +74,14 @@ export function operations({ items, backups, exports, clock }: OperationParts): 
   });
   all.set('DescribeContinuousBackups', (input) => backups.describe(input, clock.now()));
   all.set('UpdateContinuousBackups', (input) => backups.update(input, clock));
-  all.set('ExportTableToPointInTime', (input) => exports.start(input));
+  all.set('ExportTableToPointInTime', (input, job) => exports.start(input, job));
   all.set('DescribeExport', (input) => exports.describe(input));
   all.set('ListExports', (input) => exports.list(input));
   for (const [name, operation] of all) {
-    all.set(name, (input) => {
+    all.set(name, (input, job) => {
       const { TableName: table } = input;
-      if (typeof table !== 'string' || !table.startsWith('arn:')) return operation(input);
-      return operation({ ...input, TableName: tableOfArn(items, table) });
+      if (typeof table !== 'string' || !table.startsWith('arn:')) return operation(input, job);
+      return operation({ ...input, TableName: tableOfArn(items, table) }, job);
     });
   }
   return all;

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { searchAttributes } from '../../model/elt-run.js';
 import type { Deployment } from '../../model/configuration.js';
+import type { FaultInjector } from '../faults/index.js';
 import { startLocalAws } from '../local-aws.js';
 import type { LocalAws, LocalAwsEnv } from '../local-aws.js';
 import { openDataFolder } from '../process/data-folder.js';
@@ -63,6 +64,8 @@ export interface Environment {
   readonly warehouse: string;
   /** Absolute path of the data folder. */
   readonly data: string;
+  /** Makes calls of the local AWS and its jobs fail; nothing fails until faults are set. */
+  readonly faults: FaultInjector;
   /** Resolves with the reason when an engine dies unexpectedly; never resolves otherwise. */
   readonly failed: Promise<Error>;
   /** Writes items into the plan's table, see {@link loadItems}. */
@@ -132,6 +135,7 @@ async function start(options: EnvironmentOptions, teardown: Teardown): Promise<E
     ...addresses,
     env: variables,
     data: data.path,
+    faults: startedAws.faults,
     failed: Promise.race([startedAws.failed, temporalFailure(startedTemporal, teardown)]),
     loadItems: (items, loadOptions) => loadItems(clients.dynamodb, plan.source, items, loadOptions),
     stop: () => teardown.run(),

@@ -1,3 +1,5 @@
+export { FaultScriptError, readFaultScript } from '../faults/index.js';
+export type { Fault } from '../faults/index.js';
 export { DataFolderInUseError } from '../local-aws.js';
 export { PortError } from '../process/ports.js';
 export { TemporalNotFoundError, TemporalStartError } from '../temporal/index.js';

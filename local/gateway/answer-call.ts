@@ -3,6 +3,7 @@ import { AwsError } from './aws-error.js';
 import { diskFull, isDiskFull } from './disk-full.js';
 import { DroppedReply, holdReply } from './interception.js';
 import type { CallCounter, InterceptedCall, Interceptor } from './interception.js';
+import type { JobFault } from './job-fault.js';
 import { answerJsonError, handleJsonCall } from './json-protocol.js';
 import { route } from './route.js';
 import type { CallContext, HttpService, JsonService } from './service.js';
@@ -31,30 +32,32 @@ type AnswerError = (error: AwsError, request: IncomingMessage, response: ServerR
 
 /** Runs the interceptors around one operation of one call. */
 class Interception {
-  #operation: { name: string; number: number } | undefined;
+  #operation: Pick<InterceptedCall, 'operation' | 'number' | 'input'> | undefined;
 
   constructor(
     private readonly call: Call,
     private readonly service: string
   ) {}
 
-  async before(operation: string): Promise<void> {
-    this.#operation = { name: operation, number: this.call.counter.next(this.service, operation) };
-    await this.#run('before');
+  async before(operation: string, input: object): Promise<JobFault | undefined> {
+    const number = this.call.counter.next(this.service, operation);
+    this.#operation = { operation, number, input: input as InterceptedCall['input'] };
+    return await this.#run('before');
   }
 
   /** Does nothing when the call never came to an operation. */
-  after(): Promise<void> {
-    return this.#run('after');
+  async after(output?: object): Promise<void> {
+    await this.#run('after', output);
   }
 
-  async #run(phase: InterceptedCall['phase']): Promise<void> {
-    const { name, number } = this.#operation ?? {};
-    if (name === undefined || number === undefined) return;
+  async #run(phase: InterceptedCall['phase'], output?: object): Promise<JobFault | undefined> {
+    if (this.#operation === undefined) return undefined;
     const { signal } = this.call.context;
-    for (const interceptor of this.call.intercept) {
-      await interceptor({ service: this.service, operation: name, number, phase, signal });
-    }
+    const { service } = this;
+    const call = { ...this.#operation, service, phase, output: output as InterceptedCall['output'], signal };
+    let job: JobFault | undefined;
+    for (const interceptor of this.call.intercept) job = { ...job, ...(await interceptor(call)) };
+    return job;
   }
 }
 
@@ -100,14 +103,16 @@ function afterBody(request: IncomingMessage, answer: () => void): void {
   request.on('data', count).on('end', finish).on('close', finish);
 }
 
-async function answerHttpService(call: Call, service: HttpService, operation?: string): Promise<void> {
+async function answerHttpService(call: Call, service: HttpService): Promise<void> {
   const { request, response, context, intercept } = call;
   const interception = new Interception(call, service.name);
   const answerError = service.answerError?.bind(service) ?? answerJsonError;
   let dropped: DroppedReply | undefined;
-  const begin = async (name: string): Promise<void> => {
+  let output: object | undefined;
+  const begin = async (name: string, input: object): Promise<JobFault | undefined> => {
+    let job: JobFault | undefined;
     try {
-      await interception.before(name);
+      job = await interception.before(name, input);
     } catch (error) {
       if (error instanceof DroppedReply) {
         dropped = error;
@@ -115,16 +120,18 @@ async function answerHttpService(call: Call, service: HttpService, operation?: s
       }
       throw error;
     }
-    if (intercept.length === 0) return;
-    holdReply(
-      response,
-      () => interception.after(),
-      (error) => answerThrown(error, call, answerError)
-    );
+    if (intercept.length > 0) {
+      holdReply(
+        response,
+        () => interception.after(output),
+        (error) => answerThrown(error, call, answerError)
+      );
+    }
+    return job;
   };
+  const answering = (answer: object): void => void (output = answer);
   try {
-    if (operation !== undefined) await begin(operation);
-    await service.handle(request, response, { ...context, begin });
+    await service.handle(request, response, { ...context, begin, answering });
   } catch (error) {
     answerThrown(dropped ?? error, call, answerError);
   }
@@ -144,8 +151,8 @@ async function answerJsonService(call: Call, target: string, operationName: stri
       throw new AwsError('MissingAuthenticationTokenException', 'Request is missing Authentication Token', 403);
     }
     await handleJsonCall(operation, request, response, context, {
-      before: () => interception.before(operationName),
-      after: () => interception.after(),
+      before: (input) => interception.before(operationName, input),
+      after: (output) => interception.after(output),
     });
   } catch (error) {
     answerThrown(error, call, answerJsonError);
@@ -167,7 +174,7 @@ export async function answerCall(call: Call): Promise<void> {
     case 'json':
       return answerJsonService(call, destination.target, destination.operation);
     case 'dynamodb':
-      return answerHttpService(call, services.dynamodb, destination.operation);
+      return answerHttpService(call, services.dynamodb);
     default:
       return answerHttpService(call, services[destination.kind]);
   }

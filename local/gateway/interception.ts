@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { JobFault } from './job-fault.js';
 
 /** One call of one operation, as an {@link Interceptor} sees it. */
 export interface InterceptedCall {
@@ -8,8 +9,12 @@ export interface InterceptedCall {
   readonly operation: string;
   /** 1 for the first call of this operation since the gateway started. */
   readonly number: number;
+  /** The request's members; of an S3 request `Bucket`, and `Key` or `Prefix`; of an STS request none. */
+  readonly input: Readonly<Record<string, unknown>>;
   /** `before`: nothing has been done; `after`: the operation has been done and nothing is answered yet. */
   readonly phase: 'before' | 'after';
+  /** What Glue, Redshift Data or DynamoDB is about to answer, after an operation that went well. */
+  readonly output?: Readonly<Record<string, unknown>>;
   /** Aborted when the caller has hung up or the gateway closes. */
   readonly signal: AbortSignal;
 }
@@ -17,9 +22,9 @@ export interface InterceptedCall {
 /**
  * A function that is told of every call before and after its operation, and may make it misbehave: an `AwsError`
  * is answered in its place, {@link DroppedReply} closes the connection without an answer, and a promise that takes its
- * time delays it.
+ * time delays it. What it returns before the operation is what the job that the call starts is made to do.
  */
-export type Interceptor = (call: InterceptedCall) => Promise<void> | void;
+export type Interceptor = (call: InterceptedCall) => Promise<JobFault | void> | JobFault | void;
 
 /** Thrown by an {@link Interceptor} to close the connection without an answer. */
 export class DroppedReply extends Error {

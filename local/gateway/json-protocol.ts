@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AwsError } from './aws-error.js';
 import { readBody } from './request-body.js';
+import type { JobFault } from './job-fault.js';
 import type { CallContext, JsonOperation } from './service.js';
 
 /** Bytes; above what the JSON services themselves allow in one request. */
@@ -53,17 +54,17 @@ export async function handleJsonCall(
   request: IncomingMessage,
   response: ServerResponse,
   context: CallContext,
-  around: { before(): Promise<void>; after(): Promise<void> }
+  around: { before(input: object): Promise<JobFault | undefined>; after(output?: object): Promise<void> }
 ): Promise<void> {
   const input = await readInput(request);
-  await around.before();
+  const job = await around.before(input);
   let output: object;
   try {
-    output = await operation(input, context);
+    output = await operation(input, { ...context, job });
   } catch (error) {
     await around.after();
     throw error;
   }
-  await around.after();
+  await around.after(output);
   answer(request, response, 200, output);
 }

@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 export type Route =
   | { readonly kind: 'health' }
   | { readonly kind: 'json'; readonly target: string; readonly operation: string }
-  | { readonly kind: 'dynamodb'; readonly operation: string }
+  | { readonly kind: 'dynamodb' }
   | { readonly kind: 'sts' }
   | { readonly kind: 's3' };
 
@@ -30,7 +30,7 @@ export function route(request: IncomingMessage): Route {
     const dot = header.lastIndexOf('.');
     const target = header.slice(0, Math.max(dot, 0));
     const operation = header.slice(dot + 1);
-    return target.startsWith('DynamoDB_') ? { kind: 'dynamodb', operation } : { kind: 'json', target, operation };
+    return target.startsWith('DynamoDB_') ? { kind: 'dynamodb' } : { kind: 'json', target, operation };
   }
   const isQueryProtocol =
     path === '/' &&

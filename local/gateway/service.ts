@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AwsError } from './aws-error.js';
+import type { JobFault } from './job-fault.js';
 
 /** What a service knows of the call it answers. */
 export interface CallContext {
@@ -10,12 +11,16 @@ export interface CallContext {
   readonly region: string;
   /** Aborted when the caller has hung up: long polls end, accepted work goes on. */
   readonly signal: AbortSignal;
+  /** How the job that this call starts is to misbehave. */
+  readonly job?: JobFault;
   /**
-   * Called once by an {@link HttpService} that finds the operation's name by itself, before it acts: counts the call
-   * and runs the gateway's interceptors. The gateway calls it for services routed by `X-Amz-Target`.
+   * Called once by an {@link HttpService} before it acts: counts the call, runs the gateway's interceptors and returns
+   * how the job that the call starts is to misbehave. For a {@link JsonService} the gateway does so itself.
    * @throws what an interceptor throws, which the service answers as any other error.
    */
-  readonly begin?: (operation: string) => Promise<void>;
+  readonly begin?: (operation: string, input: Readonly<Record<string, unknown>>) => Promise<JobFault | undefined>;
+  /** Called by an {@link HttpService} with what it is about to answer, where interceptors may see it. */
+  readonly answering?: (output: object) => void;
 }
 
 /** One operation of a service that speaks AWS JSON 1.0 or 1.1: the parsed body in, the answer's body out. */

@@ -31,7 +31,8 @@ export async function createS3(options: {
     checkCredentials(s3Request);
     const operation = operationOf(s3Request);
     if (s3Request.key !== undefined) checkKey(s3Request.key);
-    await context.begin?.(operation.name);
+    const { bucket: Bucket, key: Key } = s3Request;
+    await context.begin?.(operation.name, { Bucket, Key, Prefix: s3Request.query.get('prefix') ?? undefined });
     await operation.handle(new S3Call(s3Request, response, { ...context, region: options.region }, storage));
   };
   const service = { name: 's3', handle, answerError, close: () => Promise.resolve() };

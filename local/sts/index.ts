@@ -44,7 +44,7 @@ export function createSts({ account }: { readonly account: string }): HttpServic
       const shown = `Could not find operation ${action} for version ${parameters.get('Version') ?? 'NO_VERSION_SPECIFIED'}`;
       throw new AwsError('InvalidAction', shown, 400);
     }
-    await context.begin?.(action);
+    await context.begin?.(action, {});
     const content = {
       GetCallerIdentityResult: {
         Arn: `arn:aws:iam::${account}:user/local`,

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { AwsError } from '../../gateway/aws-error.js';
+import { HiddenJobs } from '../../gateway/job-fault.js';
+import type { JobFault } from '../../gateway/job-fault.js';
 import type { JsonOperation } from '../../gateway/service.js';
 import { compoundKey } from './entity-store.js';
 import type { EntityStore } from './entity-store.js';
@@ -33,6 +35,8 @@ function runKey(job: string, sequence: number): string {
 export class JobRuns {
   #sequence = 0;
   readonly #keys = new Map<string, string>();
+  readonly #hidden = new HiddenJobs();
+  readonly #faults = new Map<string, JobFault>();
 
   constructor(
     private readonly jobs: EntityStore<JobEntity>,
@@ -68,11 +72,14 @@ export class JobRuns {
     const oneRun = z.object({ JobName: nameString, RunId: nameString });
     const stop = z.object({ JobName: nameString, JobRunIds: z.array(nameString).min(1).max(25) });
     return {
-      StartJobRun: operation(startJobRun, async (request) => ({ JobRunId: (await this.#start(request)).Id })),
+      StartJobRun: operation(startJobRun, async (request, { job }) => ({
+        JobRunId: (await this.#start(request, job)).Id,
+      })),
       GetJobRun: operation(oneRun, async ({ JobName, RunId }) => ({ JobRun: withRunTime(this.#run(JobName, RunId)) })),
       GetJobRuns: operation(z.object({ JobName: nameString, ...paging(200) }), async (request) => {
         this.#job(request.JobName, `Job ${request.JobName} not found.`);
-        const { items, NextToken } = pageOf(this.runs.list(compoundKey(request.JobName)), request);
+        const listed = this.runs.list(compoundKey(request.JobName)).filter(({ value }) => !this.#hidden.has(value.Id));
+        const { items, NextToken } = pageOf(listed, request);
         return { JobRuns: items.map(withRunTime), NextToken };
       }),
       BatchStopJobRun: operation(stop, async ({ JobName, JobRunIds }) => {
@@ -105,7 +112,7 @@ export class JobRuns {
     return runs.filter((run) => states.has(run.JobRunState));
   }
 
-  async #start(request: StartJobRun): Promise<JobRunEntity> {
+  async #start(request: StartJobRun, fault?: JobFault): Promise<JobRunEntity> {
     const job = this.#job(request.JobName, 'Failed to start job run due to missing metadata');
     if (
       request.MaxCapacity !== undefined ||
@@ -151,13 +158,17 @@ export class JobRuns {
     };
     const key = runKey(job.Name, ++this.#sequence);
     this.#keys.set(run.Id, key);
+    this.#hidden.add(run.Id, fault);
+    if (fault !== undefined) this.#faults.set(run.Id, fault);
     await this.runs.put(key, run); // held in memory before it is awaited: the next StartJobRun counts it
     if (free) this.#launch(run, job);
     return run;
   }
 
   #launch(run: JobRunEntity, job: JobEntity): void {
-    void this.engine.start(run, job.Command?.ScriptLocation ?? '').then(async (ended) => {
+    const fault = this.#faults.get(run.Id);
+    void this.engine.start(run, job.Command?.ScriptLocation ?? '', fault).then(async (ended) => {
+      this.#faults.delete(run.Id);
       const current = this.jobs.get(job.Name);
       const retry = ['FAILED', 'TIMEOUT'].includes(ended.JobRunState) && ended.ErrorMessage !== interruptedMessage;
       if (current !== undefined && retry && ended.Attempt < (current.MaxRetries ?? 0)) {
@@ -173,6 +184,7 @@ export class JobRuns {
     if (job === undefined || this.engine.closing) return;
     const waiting = this.#inState(jobName, new Set(['WAITING'])).reverse();
     for (const run of waiting) {
+      if (this.engine.isActive(run.Id)) continue;
       const active = this.#inState(jobName, activeStates).length;
       if (active >= (job.ExecutionProperty?.MaxConcurrentRuns ?? 1)) return;
       const starting: JobRunEntity = { ...run, JobRunState: 'STARTING', LastModifiedOn: epochSeconds() };
@@ -184,7 +196,7 @@ export class JobRuns {
   async #stop(job: string, id: string): Promise<{ ErrorCode: string; ErrorMessage: string } | undefined> {
     const run = this.runs.get(this.#keys.get(id) ?? '');
     if (run?.JobName !== job) return { ErrorCode: 'EntityNotFoundException', ErrorMessage: `Job run ${id} not found.` };
-    if (run.JobRunState === 'WAITING') {
+    if (run.JobRunState === 'WAITING' && !this.engine.isActive(id)) {
       await this.save({ ...run, JobRunState: 'STOPPED', CompletedOn: epochSeconds(), LastModifiedOn: epochSeconds() });
       return undefined;
     }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AwsError } from '../../gateway/aws-error.js';
-import type { JsonOperation } from '../../gateway/service.js';
+import type { CallContext, JsonOperation } from '../../gateway/service.js';
 
 /** Glue's `NameString`. */
 export const nameString = z.string().min(1).max(255);
@@ -28,10 +28,13 @@ function constraintOf(issue: z.core.$ZodIssue): string {
  * An operation that checks its input first, as AWS's own framework does.
  * Throws {@link AwsError} `ValidationException` that lists every violation.
  */
-export function operation<T>(input: z.ZodType<T>, run: (input: T) => Promise<object>): JsonOperation {
-  return async (body) => {
+export function operation<T>(
+  input: z.ZodType<T>,
+  run: (input: T, context: CallContext) => Promise<object>
+): JsonOperation {
+  return async (body, context) => {
     const result = input.safeParse(body ?? {}, { reportInput: true });
-    if (result.success) return run(result.data);
+    if (result.success) return run(result.data, context);
     const problems = result.error.issues.map((issue) => {
       const member = issue.path.map((step, depth) => {
         const name = String(step);

@@ -1,6 +1,8 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JobRunState } from '@aws-sdk/client-glue';
+import { pause } from '../../gateway/job-fault.js';
+import type { JobFault } from '../../gateway/job-fault.js';
 import type { ObjectStore } from '../../s3/object-store.js';
 import type { DuckDbLimits } from '../duckdb/session.js';
 import { describeFailure, JobFailure } from '../jobs/job-script.js';
@@ -30,6 +32,7 @@ type StopReason = 'stopped' | 'timeout' | 'shutdown';
 interface ActiveRun {
   run: JobRunEntity;
   readonly controller: AbortController;
+  readonly fault: JobFault | undefined;
   reason?: StopReason;
   /** True once the terminal state is decided. */
   ended: boolean;
@@ -48,12 +51,17 @@ export class RunEngine {
   constructor(private readonly options: RunEngineOptions) {}
 
   /** Starts the script and returns at once; the promise resolves with the run in its terminal state, never rejects. */
-  start(run: JobRunEntity, scriptLocation: string): Promise<JobRunEntity> {
+  start(run: JobRunEntity, scriptLocation: string, fault?: JobFault): Promise<JobRunEntity> {
     const controller = new AbortController();
     const done = Promise.resolve().then(() => this.#execute(active, scriptLocation));
-    const active: ActiveRun = { run, controller, ended: false, done };
+    const active: ActiveRun = { run, controller, fault, ended: false, done };
     this.#active.set(run.Id, active);
     return done;
+  }
+
+  /** True from the start of a run until its terminal state is decided. */
+  isActive(runId: string): boolean {
+    return this.#active.get(runId)?.ended === false;
   }
 
   /** Asks a run to stop. Its state is STOPPING until the script has rolled back. False when the run is not active. */
@@ -91,22 +99,21 @@ export class RunEngine {
     const startedAt = Date.now();
     const folder = join(this.options.workFolder, active.run.Id);
     const timer = setTimeout(() => this.#abort(active, 'timeout'), active.run.Timeout * this.options.minuteMs);
+    const { fault, controller } = active;
     let end: { readonly JobRunState: JobRunState; readonly ErrorMessage?: string };
     try {
+      if (fault?.waitingMs) await this.#change(active, { JobRunState: 'WAITING' });
+      await pause(fault?.waitingMs, controller.signal);
       if (active.reason === undefined) await this.#change(active, { JobRunState: 'RUNNING' });
-      active.controller.signal.throwIfAborted();
-      await mkdir(folder, { recursive: true });
-      await this.#script(scriptLocation)({
-        runId: active.run.Id,
-        arguments: active.run.Arguments,
-        signal: active.controller.signal,
-        folder,
-        store: this.options.store,
-        catalog: this.options.catalog,
-        connections: this.options.connections,
-        limits: this.options.limits,
-      });
-      end = { JobRunState: 'SUCCEEDED' };
+      controller.signal.throwIfAborted();
+      await pause(fault?.slowMs, controller.signal);
+      if (fault?.end === undefined) {
+        await mkdir(folder, { recursive: true });
+        await this.#runScript(active, scriptLocation, folder);
+        end = { JobRunState: 'SUCCEEDED' };
+      } else {
+        end = { JobRunState: fault.end.state as JobRunState, ErrorMessage: fault.end.message };
+      }
     } catch (error) {
       end = this.#endOf(active, error);
     } finally {
@@ -125,6 +132,20 @@ export class RunEngine {
     }).catch(() => undefined);
     this.#active.delete(active.run.Id);
     return active.run;
+  }
+
+  async #runScript({ run, controller }: ActiveRun, scriptLocation: string, folder: string): Promise<void> {
+    const { store, catalog, connections, limits } = this.options;
+    await this.#script(scriptLocation)({
+      runId: run.Id,
+      arguments: run.Arguments,
+      signal: controller.signal,
+      folder,
+      store,
+      catalog,
+      connections,
+      limits,
+    });
   }
 
   #endOf(active: ActiveRun, error: unknown): { readonly JobRunState: JobRunState; readonly ErrorMessage?: string } {

@@ -9,6 +9,7 @@ import type {
   ListStatementsRequest,
 } from '@aws-sdk/client-redshift-data';
 import { AwsError } from '../../gateway/aws-error.js';
+import type { JobFault } from '../../gateway/job-fault.js';
 import type { CallContext, JsonOperation } from '../../gateway/service.js';
 import { describe, executed, listed, seconds } from './answers.js';
 import { csvHeader, toCsv, toField } from './fields.js';
@@ -159,7 +160,7 @@ class Submissions {
     const previous = token === undefined ? undefined : this.#byToken.get(token);
     const accepted = (previous ?? Promise.resolve())
       .catch(() => undefined)
-      .then(() => this.#accept(operation, sqls, input));
+      .then(() => this.#accept(operation, sqls, input, context.job));
     if (token !== undefined) {
       this.#byToken.set(token, accepted);
       const forget = (): void => {
@@ -177,7 +178,12 @@ class Submissions {
   }
 
   /** @returns the statement's id: a new one, or that of the first request with this token */
-  async #accept(operation: string, sqls: readonly string[], input: Submission): Promise<string> {
+  async #accept(
+    operation: string,
+    sqls: readonly string[],
+    input: Submission,
+    fault: JobFault | undefined
+  ): Promise<string> {
     const { store, runner, sessions, endpoint } = this.services;
     const fingerprint = checks.requestFingerprint(operation, input);
     const known = input.ClientToken === undefined ? undefined : await store.token(input.ClientToken);
@@ -221,7 +227,7 @@ class Submissions {
       parts: batch ? sqls.map(() => submitted(now)) : [],
     };
     await store.accept(record, input.ClientToken, fingerprint);
-    runner.submit(record, session);
+    runner.submit(record, session, fault);
     return record.id;
   }
 }

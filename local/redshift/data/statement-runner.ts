@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AwsError } from '../../gateway/aws-error.js';
+import { pause } from '../../gateway/job-fault.js';
+import type { JobFault } from '../../gateway/job-fault.js';
 import { translate } from '../dialect/translate.js';
 import { errorText, isCancellation } from './error-text.js';
 import { bindParameters } from './parameters.js';
@@ -29,6 +31,9 @@ interface Live {
   readonly end: () => void;
   /** Called when a part of a batch has ended. */
   readonly partEnded: Set<() => void>;
+  readonly fault: JobFault | undefined;
+  /** Aborted when a person cancels; ends the pauses of a fault. */
+  readonly stop: AbortController;
   connection?: WarehouseConnection;
   cancelled: boolean;
   waiting: number;
@@ -62,10 +67,12 @@ export class StatementRunner {
   }
 
   /** Runs an accepted statement when its turn comes. */
-  submit(record: StatementRecord, session: Session | undefined): void {
+  submit(record: StatementRecord, session: Session | undefined, fault?: JobFault): void {
     let end = (): void => undefined;
     const ended = new Promise<void>((resolve) => (end = resolve));
-    const live: Live = { record, session, ended, end, partEnded: new Set(), cancelled: false, waiting: 0 };
+    const stop = new AbortController();
+    const rest = { fault, stop, partEnded: new Set<() => void>(), cancelled: false, waiting: 0 };
+    const live: Live = { record, session, ended, end, ...rest };
     this.#live.set(record.id, live);
     this.#queue.push(live);
     this.#next();
@@ -117,6 +124,7 @@ export class StatementRunner {
     const live = this.#live.get(id);
     if (live === undefined) return false;
     live.cancelled = true;
+    live.stop.abort();
     const queued = this.#queue.indexOf(live);
     if (queued >= 0) {
       this.#queue.splice(queued, 1);
@@ -168,6 +176,7 @@ export class StatementRunner {
       live.connection = live.session?.connection ?? (await this.connections.acquire(live.record.database));
       live.record.redshiftPid = live.connection.pid;
       await this.#mark(live, 'STARTED');
+      await this.#misbehave(live);
       await (live.record.batch ? this.#runBatch(live, live.connection) : this.#runSingle(live, live.connection));
     } catch (error) {
       failure = error;
@@ -177,6 +186,18 @@ export class StatementRunner {
       await this.connections.release(live.connection, broken || live.cancelled).catch(() => undefined);
     }
     await this.#finish(live, failure);
+  }
+
+  async #misbehave(live: Live): Promise<void> {
+    const { fault, stop, record } = live;
+    await pause(fault?.slowMs, stop.signal).catch(() => {
+      throw new Cancelled();
+    });
+    if (fault?.end === undefined) return;
+    for (const part of record.parts) part.status = 'ABORTED';
+    if (fault.end.state !== 'ABORTED') throw new Error(fault.end.message);
+    live.cancelled = true;
+    throw new Cancelled();
   }
 
   async #runSingle(live: Live, connection: WarehouseConnection): Promise<void> {

@@ -1,0 +1,28 @@
+import * as dynamodb from '@aws-sdk/client-dynamodb';
+import * as glue from '@aws-sdk/client-glue';
+import * as redshiftData from '@aws-sdk/client-redshift-data';
+import * as s3 from '@aws-sdk/client-s3';
+
+const commandsOf = (client: object): ReadonlySet<string> =>
+  new Set(
+    Object.keys(client)
+      .filter((name) => /^[A-Z]\w*Command$/.test(name))
+      .map((name) => name.slice(0, -'Command'.length))
+  );
+
+/** The operations of each service as AWS's own SDK names them. */
+export const operationsOf: Readonly<Record<string, ReadonlySet<string>>> = {
+  dynamodb: commandsOf(dynamodb),
+  glue: commandsOf(glue),
+  'redshift-data': commandsOf(redshiftData),
+  s3: commandsOf(s3),
+  sts: new Set(['GetCallerIdentity']),
+};
+
+/** Operations that start a job, with the states besides success in which such a job ends. */
+export const jobStates: Readonly<Record<string, readonly string[]>> = {
+  'glue.StartJobRun': ['FAILED', 'STOPPED', 'TIMEOUT', 'ERROR', 'EXPIRED'],
+  'redshift-data.ExecuteStatement': ['FAILED', 'ABORTED'],
+  'redshift-data.BatchExecuteStatement': ['FAILED', 'ABORTED'],
+  'dynamodb.ExportTableToPointInTime': ['FAILED'],
+};
