@@ -2,10 +2,17 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { GlueClient } from '@aws-sdk/client-glue';
 import type { RedshiftDataClient } from '@aws-sdk/client-redshift-data';
 import type { S3Client } from '@aws-sdk/client-s3';
+import type { SNSClient } from '@aws-sdk/client-sns';
+import type { Client } from '@temporalio/client';
 import type { DynamoDbActivities } from './dynamodb.js';
 import { createDynamoDbActivities } from './dynamodb.js';
+import type { FinishActivities } from './finish.js';
+import { createFinishActivities } from './finish.js';
 import type { GlueActivities } from './glue.js';
 import { createGlueActivities } from './glue.js';
+import type { LockActivities } from './locks.js';
+import { createLockActivities } from './locks.js';
+import type { NotificationChannels } from './notifier.js';
 import type { PollClock } from './poll-clock.js';
 import type { RedshiftActivities } from './redshift.js';
 import { createRedshiftActivities } from './redshift.js';
@@ -19,17 +26,31 @@ export interface AwsClients {
   /** Must not retry by itself. */
   readonly glue: GlueClient;
   readonly redshift: RedshiftDataClient;
+  readonly sns: SNSClient;
 }
 
 /** All activities, as a worker registers them. */
-export type Activities = DynamoDbActivities & S3Activities & GlueActivities & RedshiftActivities;
+export type Activities = DynamoDbActivities &
+  S3Activities &
+  GlueActivities &
+  RedshiftActivities &
+  LockActivities &
+  FinishActivities;
 
-/** Makes all activities over the clients; `clock` is the time of day unless a test says otherwise. */
-export function createActivities(options: AwsClients & { readonly clock?: PollClock }): Activities {
+/** Makes all activities over the clients of AWS and Temporal; `clock` is the time of day unless a test says otherwise. */
+export function createActivities(
+  options: AwsClients & {
+    readonly temporal: Client;
+    readonly clock?: PollClock;
+    readonly channels?: NotificationChannels;
+  }
+): Activities {
   return {
     ...createDynamoDbActivities(options),
     ...createS3Activities(options),
     ...createGlueActivities(options),
     ...createRedshiftActivities(options),
+    ...createLockActivities(options),
+    ...createFinishActivities(options),
   };
 }

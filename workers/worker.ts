@@ -1,3 +1,4 @@
+import { Client } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import type { PollClock } from '../activities/poll-clock.js';
@@ -5,6 +6,7 @@ import { FailureInterceptor } from '../activities/failures.js';
 import { createActivities } from '../activities/index.js';
 import type { Configuration } from '../model/configuration.js';
 import { createAwsClients } from './aws-clients.js';
+import { notificationChannels } from './notification-channels.js';
 import type { WorkerLogLevel } from './runtime.js';
 import { createLogger, installRuntime } from './runtime.js';
 import { ensureSearchAttributes } from './search-attributes.js';
@@ -47,10 +49,11 @@ export interface SluiceWorker {
 
 /**
  * Connects to Temporal and AWS, makes sure that the search attributes exist, and registers workflows and activities.
- * Throws a `TemporalConnectionError` that says what to do.
+ * Throws a `TemporalConnectionError` that says what to do, or a `NotificationChannelError`.
  */
 export async function startWorker(options: StartWorkerOptions): Promise<SluiceWorker> {
   const { configuration, env = process.env, logLevel = 'warn', shutdownGraceTime = '5s', clock } = options;
+  const channels = notificationChannels(env);
   installRuntime(logLevel);
   const overrides = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined);
   const { connectionOptions, namespace = 'default' } = loadClientConnectConfig({
@@ -73,7 +76,7 @@ export async function startWorker(options: StartWorkerOptions): Promise<SluiceWo
       namespace,
       taskQueue: configuration.taskQueue,
       workflowBundle: await workflows,
-      activities: createActivities({ ...clients, clock }),
+      activities: createActivities({ ...clients, temporal: new Client({ connection, namespace }), clock, channels }),
       interceptors: { activity: [() => ({ inbound: new FailureInterceptor() })] },
       shutdownGraceTime,
       // The activities pace their heartbeats themselves, so that a cancellation comes through in seconds at first.

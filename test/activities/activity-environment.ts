@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
+import { Client, Connection } from '@temporalio/client';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { FailureInterceptor } from '../../activities/failures.js';
@@ -26,3 +27,6 @@ export const hastyClock: PollClock = {
   now: () => Date.now(),
   sleep: async (milliseconds, signal) => setTimeout(Math.min(milliseconds, 100), undefined, { signal }),
 };
+
+/** For activities that make no call to Temporal; connects only when one is made. */
+export const unusedTemporal = new Client({ connection: Connection.lazy() });

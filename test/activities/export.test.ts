@@ -12,7 +12,7 @@ import { createActivities } from '../../activities/index.js';
 import type { CompletedExport } from '../../activities/dynamodb.js';
 import { startTestAws } from '../workflows/stack.js';
 import type { TestAws } from '../workflows/stack.js';
-import { runActivity } from './activity-environment.js';
+import { runActivity, unusedTemporal } from './activity-environment.js';
 import { createSourceTable, keys, step } from './source-table.js';
 
 const bucket = 'raw-bucket';
@@ -23,7 +23,7 @@ describe('exporting a table', () => {
   let activities: Activities;
   beforeAll(async () => {
     aws = await startTestAws();
-    activities = createActivities(aws.clients);
+    activities = createActivities({ ...aws.clients, temporal: unusedTemporal });
     await aws.clients.s3.send(new CreateBucketCommand({ Bucket: bucket }));
     await createSourceTable(aws.clients.dynamodb, 'shop', { items });
     await createSourceTable(aws.clients.dynamodb, 'unrecoverable', { recovery: false });

@@ -14,7 +14,7 @@ import { JobFailure } from '../../local/glue/index.js';
 import type { JobContext } from '../../local/glue/index.js';
 import { startTestAws } from '../workflows/stack.js';
 import type { TestAws } from '../workflows/stack.js';
-import { activityEnvironment, hastyClock, runActivity } from './activity-environment.js';
+import { activityEnvironment, hastyClock, runActivity, unusedTemporal } from './activity-environment.js';
 import { step } from './source-table.js';
 
 const bucket = 'lake-bucket';
@@ -41,7 +41,7 @@ describe('Glue jobs', () => {
         'slow.py': async ({ signal }) => setTimeout(600_000, undefined, { signal }),
       },
     });
-    activities = createActivities({ ...aws.clients, clock: hastyClock });
+    activities = createActivities({ ...aws.clients, temporal: unusedTemporal, clock: hastyClock });
     await aws.clients.s3.send(new CreateBucketCommand({ Bucket: bucket }));
     for (const name of ['quick', 'silent', 'other', 'failing', 'slow']) {
       await aws.clients.glue.send(

@@ -7,7 +7,7 @@ import { createActivities } from '../../activities/index.js';
 import { readRows } from '../../activities/redshift-results.js';
 import { deployment, startTestAws } from '../workflows/stack.js';
 import type { TestAws } from '../workflows/stack.js';
-import { activityEnvironment, runActivity } from './activity-environment.js';
+import { activityEnvironment, runActivity, unusedTemporal } from './activity-environment.js';
 import { step } from './source-table.js';
 
 const target = deployment.redshift;
@@ -17,7 +17,7 @@ describe('the warehouse', () => {
   let activities: Activities;
   beforeAll(async () => {
     aws = await startTestAws();
-    activities = createActivities(aws.clients);
+    activities = createActivities({ ...aws.clients, temporal: unusedTemporal });
   });
   afterAll(async () => aws?.stop());
 

@@ -1,14 +1,20 @@
 import { defineQuery, isCancellation, setHandler, workflowInfo } from '@temporalio/workflow';
+import { finish } from './finish.js';
 import { EltRun } from './run.js';
 import { exportTable } from './stages/export.js';
 import { loadLake } from './stages/lake.js';
 import { loadLanding } from './stages/landing.js';
 import { prepare } from './stages/prepare.js';
 import { callInWaves, countRows } from './stages/warehouse.js';
-import type { EltInput, EltProgress, EltResult } from './types.js';
+import type { EltInput, EltProgress, EltResult, RunCheckpoint } from './types.js';
 
 /** Stages and steps with their states, times, remote ids and counts. */
 export const progressQuery = defineQuery<EltProgress>('progress');
+
+/** What an execution that goes on with this run, once it has ended, takes over; and the input it had. */
+export const checkpointQuery = defineQuery<{ readonly input: EltInput; readonly checkpoint: RunCheckpoint }>(
+  'checkpoint'
+);
 
 /**
  * Loads a DynamoDB table into the warehouse, once per run key: export → lake → landing → staging → dwh. Every step may
@@ -19,12 +25,8 @@ export async function elt(input: EltInput): Promise<EltResult> {
   const run = new EltRun(input);
   const { plan, runKey } = input;
   const { sheet } = run;
-  setHandler(progressQuery, () => ({
-    runKey,
-    table: plan.source.table,
-    planHash: plan.hash,
-    stages: sheet.stages,
-  }));
+  setHandler(progressQuery, () => run.progress);
+  setHandler(checkpointQuery, () => ({ input, checkpoint: run.checkpoint }));
   try {
     const table = await sheet.stage('prepare', () => prepare(run));
     // The archive of raw and lake has its place here: after the source is known to be usable, before the export.
@@ -38,6 +40,7 @@ export async function elt(input: EltInput): Promise<EltResult> {
     });
     const { tables, unknownMembers } = await sheet.stage('counts', () => countRows(run));
     sheet.verdict('succeeded');
+    if (run.durable) await finish(run, { exported });
     return {
       runKey,
       planHash: plan.hash,
@@ -58,6 +61,7 @@ export async function elt(input: EltInput): Promise<EltResult> {
     };
   } catch (error) {
     sheet.verdict(isCancellation(error) ? 'cancelled' : 'failed');
+    if (run.durable) await finish(run, { error });
     throw error;
   }
 }

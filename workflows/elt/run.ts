@@ -1,16 +1,19 @@
-import { patched } from '@temporalio/workflow';
+import { patched, workflowInfo } from '@temporalio/workflow';
 import type { RunScope, StepInput } from '../../activities/run-scope.js';
-import { RunSheet } from '../run-sheet.js';
+import { Approvals } from '../approval.js';
+import { LockHolder } from '../lock-holder.js';
+import { PauseGate } from '../pause.js';
 import { startThenWait } from '../remote-job.js';
+import { RunSheet } from '../run-sheet.js';
 import { startGlueJob, stopGlueJob, waitGlueJob } from './activities.js';
 import { setupTransactions } from './setup-transactions.js';
-import type { EltInput, RejectedItems, StageName } from './types.js';
+import type { EltInput, EltProgress, RejectedItems, RunCheckpoint, StageName } from './types.js';
 
 /** Names of the steps of each stage, in the order they are shown. */
 export function stepsOf({ plan }: EltInput): Readonly<Record<StageName, readonly string[]>> {
   const calls = (waves: EltInput['plan']['staging']): string[] => waves.flat().map(({ procedure }) => procedure);
   return {
-    prepare: ['source', ...setupTransactions(plan.setup).map(({ step }) => step)],
+    prepare: ['source', 'lock', ...setupTransactions(plan.setup).map(({ step }) => step)],
     export: ['export', 'verify'],
     lake: [plan.lake.jobName],
     landing: plan.entities.map(({ jobName }) => jobName),
@@ -27,24 +30,83 @@ export class EltRun {
   readonly sheet: RunSheet;
   readonly scope: RunScope;
   readonly rejected: Record<string, RejectedItems> = {};
+  readonly approvals: Approvals;
+  readonly pause: PauseGate;
+  readonly lock: LockHolder;
+  /** ISO 8601: start of the run's first execution, also in one that resumes it. */
+  readonly startedAt: string;
+  readonly #usableFrom: Record<string, number>;
 
   constructor(readonly input: EltInput) {
-    const { plan, runKey } = input;
-    this.scope = { pipeline: plan.name, runKey, planHash: plan.hash };
-    this.sheet = new RunSheet(stepsOf(input));
+    const { plan, runKey, resume } = input;
+    this.scope = { pipeline: plan.name, runKey, planHash: plan.hash, ...(resume && { resumption: resume.resumption }) };
+    this.startedAt = resume?.startedAt ?? workflowInfo().startTime.toISOString();
+    this.#usableFrom = { ...resume?.usableFrom };
+    const sheet = new RunSheet(stepsOf(input), { finished: resume?.finished, before: () => this.pause.pass() });
+    this.sheet = sheet;
+    this.approvals = new Approvals({
+      onChange: (pending) => {
+        const lines = pending.map(({ name, question, deadline }) => `❓ **${name}** until ${deadline}: ${question}`);
+        sheet.hold('approval', lines.length === 0 ? undefined : lines.join('\n\n'), 'awaiting-approval');
+      },
+    });
+    this.pause = new PauseGate({
+      refuse: () => (sheet.inLastStage ? 'The run is in its last stage: nothing is left to be held.' : undefined),
+      onChange: (pause) => {
+        const why = pause?.reason === undefined ? '' : `: ${pause.reason}`;
+        const text = pause && `⏸ **${pause.holding ? 'paused' : 'pauses after this stage'}** by ${pause.by}${why}`;
+        sheet.hold('pause', text, 'paused');
+      },
+    });
+    this.lock = new LockHolder(({ state, lock, since }) =>
+      sheet.hold('lock', state === 'waiting' ? `🔒 waiting for **${lock}** since ${since}` : undefined)
+    );
   }
 
   /** The part of an activity's input that says which run and step it serves. */
   at(stage: StageName, step: string): StepInput {
-    return { scope: this.scope, stage, step };
+    const usableFrom = this.#usableFrom[`${stage}/${step}`];
+    return { scope: this.scope, stage, step, ...(usableFrom !== undefined && { usableFrom }) };
+  }
+
+  /** Gives up a finished step whose remote work is unusable: a resumption does it anew. */
+  discard(stage: StageName, step: string): void {
+    this.sheet.discard(stage, step);
+    this.#usableFrom[`${stage}/${step}`] = (this.scope.resumption ?? 0) + 1;
+  }
+
+  /** For the `progress` query. */
+  get progress(): EltProgress {
+    const { plan, runKey, resume } = this.input;
+    const { pending, decisions } = this.approvals;
+    return {
+      runKey,
+      table: plan.source.table,
+      planHash: plan.hash,
+      stages: this.sheet.stages,
+      ...(this.pause.state && { paused: this.pause.state }),
+      ...(pending.length + decisions.length > 0 && { approvals: { pending, decisions } }),
+      ...(this.lock.progress && { lock: this.lock.progress }),
+      ...(resume && { resumption: resume.resumption }),
+    };
+  }
+
+  /** For the `checkpoint` query: what an execution that goes on with this run takes over. */
+  get checkpoint(): RunCheckpoint {
+    return {
+      resumption: (this.scope.resumption ?? 0) + 1,
+      startedAt: this.startedAt,
+      finished: this.sheet.finishedSteps,
+      usableFrom: this.#usableFrom,
+    };
   }
 
   /** Runs a Glue job as a step of a stage and keeps what it rejected. */
   async glueJob(stage: StageName, jobName: string, args: Readonly<Record<string, string>>): Promise<void> {
     const { plan, deployment } = this.input;
     const at = this.at(stage, jobName);
-    await this.sheet.step(stage, jobName, async (step) => {
-      const { report } = await startThenWait({
+    const report = await this.sheet.step(stage, jobName, async (step) => {
+      const done = await startThenWait({
         start: async () => {
           const input = {
             ...at,
@@ -59,11 +121,12 @@ export class EltRun {
         wait: (job) => waitGlueJob.executeWithOptions({ summary: `${jobName} ${job.runId}` }, [{ ...at, job }]),
         stop: (job) => stopGlueJob.executeWithOptions({ summary: `stop ${jobName} ${job.runId}` }, [{ ...at, job }]),
       });
-      const rows = Object.values(report.rows).reduce((sum, count) => sum + count, 0);
-      step.counts({ items: report.itemsRead, rows, rejected: report.rejectedItems });
-      if (report.rejectedItems > 0) {
-        this.rejected[jobName] = { items: report.rejectedItems, reportUri: report.uri };
-      }
+      const { itemsRead: items, rejectedItems: rejected, rows: byTable } = done.report;
+      step.counts({ items, rows: Object.values(byTable).reduce((sum, count) => sum + count, 0), rejected });
+      return done.report;
     });
+    if (report.rejectedItems > 0) {
+      this.rejected[jobName] = { items: report.rejectedItems, reportUri: report.uri };
+    }
   }
 }

@@ -23,9 +23,10 @@ async function ended(run: EltRun, stage: StageName, step: string, started: Start
 /**
  * Executes transactions at the same time, each a step of the stage. Those that another transaction was in the way of
  * are repeated as steps of their own (a client token stands for one statement), at most five times after 2, 4, 8, … s.
- * Rejects when all have ended, with the first failure.
+ * Those that were finished before the run was resumed are left out. Rejects when all have ended, with the first failure.
  */
-export async function executeWave(run: EltRun, stage: StageName, wave: readonly Transaction[]): Promise<void> {
+export async function executeWave(run: EltRun, stage: StageName, all: readonly Transaction[]): Promise<void> {
+  const wave = all.filter(({ step }) => run.sheet.finished(stage, step) === undefined);
   const handles = new Map(wave.map(({ step }) => [step, run.sheet.beginStep(stage, step)]));
   try {
     let pending = wave;

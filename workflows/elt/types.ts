@@ -1,5 +1,8 @@
 import type { Deployment } from '../../model/configuration.js';
 import type { WarehousePlan } from '../../model/plan.js';
+import type { ApprovalsState } from '../approval.js';
+import type { LockProgress } from '../lock-holder.js';
+import type { PauseState } from '../pause.js';
 
 /** Input of the `elt` workflow: JSON without secrets, so that a run can be read and compared in the Temporal UI. */
 export interface EltInput {
@@ -7,6 +10,27 @@ export interface EltInput {
   readonly deployment: Deployment;
   /** Names the run; every client token, report and load record is derived from it. */
   readonly runKey: string;
+  /** Of an execution that goes on with a run which ended before it was done. */
+  readonly resume?: RunCheckpoint;
+}
+
+/** A step that is finished, with what a resumed run needs of it. */
+export interface FinishedStep {
+  readonly stage: StageName;
+  readonly progress: StepProgress;
+  /** What the step returned, as JSON. */
+  readonly result?: unknown;
+}
+
+/** Answer of the `checkpoint` query: what a resumed run takes over. */
+export interface RunCheckpoint {
+  /** Which resumption it is for, from 1. Remote jobs that must be started anew get tokens of it. */
+  readonly resumption: number;
+  /** ISO 8601: start of the run's first execution. */
+  readonly startedAt: string;
+  readonly finished: readonly FinishedStep[];
+  /** By stage and step: the first resumption whose remote work may be used; older work turned out to be unusable. */
+  readonly usableFrom: Readonly<Record<string, number>>;
 }
 
 /** What a job rejected. */
@@ -60,6 +84,10 @@ export interface StepProgress {
   readonly remoteId?: string;
   /** Such as rows and rejected items. */
   readonly counts?: Readonly<Record<string, number>>;
+  /** What people must know of the step. */
+  readonly note?: string;
+  /** True in a resumed run when the step was finished before. */
+  readonly reused?: boolean;
 }
 
 /** A stage and its steps, known from the start of the run. */
@@ -77,4 +105,12 @@ export interface EltProgress {
   readonly table: string;
   readonly planHash: string;
   readonly stages: readonly StageProgress[];
+  /** Of a run that a person has paused. */
+  readonly paused?: PauseState;
+  /** What waits for a person, and what was decided; absent when nothing was asked. */
+  readonly approvals?: ApprovalsState;
+  /** The run's hold on what it writes; absent before it asks. */
+  readonly lock?: LockProgress;
+  /** How often the run was resumed. */
+  readonly resumption?: number;
 }

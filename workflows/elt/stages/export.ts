@@ -1,5 +1,5 @@
 import type { VerifiedExport } from '../../../activities/s3.js';
-import { startThenWait } from '../../remote-job.js';
+import { failureType, startThenWait } from '../../remote-job.js';
 import { startExport, verifyExport, waitExport } from '../activities.js';
 import type { EltRun } from '../run.js';
 
@@ -22,9 +22,12 @@ export async function exportTable(run: EltRun, tableArn: string): Promise<Verifi
     });
   });
   return await run.sheet.step('export', 'verify', async (step) => {
-    const verified = await verifyExport.executeWithOptions({ summary: 'verify the manifest' }, [
-      { ...run.at('export', 'verify'), ...completed },
-    ]);
+    const verified = await verifyExport
+      .executeWithOptions({ summary: 'verify the manifest' }, [{ ...run.at('export', 'verify'), ...completed }])
+      .catch((error: unknown) => {
+        if (failureType(error) === 'Permanent') run.discard('export', 'export');
+        throw error;
+      });
     step.counts({ items: verified.itemCount, files: verified.files, bytes: verified.bytes });
     return verified;
   });

@@ -1,6 +1,7 @@
 import type { WarehouseCounts } from '../../../activities/redshift.js';
 import type { CallPlan } from '../../../model/plan.js';
 import { readCounts } from '../activities.js';
+import type { StepHandle } from '../../run-sheet.js';
 import type { EltRun } from '../run.js';
 import { executeWave } from '../transactions.js';
 import type { StageName } from '../types.js';
@@ -24,7 +25,7 @@ export async function callInWaves(
 /** Counts the rows of every table, and the facts' rows with an unknown member. */
 export async function countRows(run: EltRun): Promise<WarehouseCounts> {
   const { plan, deployment } = run.input;
-  return await run.sheet.step('counts', 'counts', async (step) => {
+  const count = async (step: StepHandle): Promise<WarehouseCounts> => {
     const counts = await readCounts.executeWithOptions({ summary: 'count rows' }, [
       {
         ...run.at('counts', 'counts'),
@@ -35,5 +36,6 @@ export async function countRows(run: EltRun): Promise<WarehouseCounts> {
     ]);
     step.counts(counts.tables);
     return counts;
-  });
+  };
+  return await run.sheet.step('counts', 'counts', count, { again: true });
 }
