@@ -1,10 +1,8 @@
 import { resolve } from 'node:path';
 import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { awsSettings } from '../../workers/aws-settings.js';
-import { FaultScriptError, readFaultScript } from '../../local/environment/index.js';
-import type { Fault } from '../../local/environment/index.js';
+import { readFaultScript } from '../../local/environment/index.js';
 import type { CommandContext } from '../command-context.js';
-import { UsageError } from '../errors.js';
 import { sampleItemsOf } from '../items/sample-items.js';
 import { listenForInterruption } from '../interruption.js';
 import { exportLines } from '../environment/running.js';
@@ -38,7 +36,7 @@ const sampleItems = 5_000;
 export async function up(context: CommandContext, options: UpOptions): Promise<void> {
   const { console, env } = context;
   const { configuration, plan, modelFile } = loadSettings(context, options.model);
-  const faults = options.faults === undefined ? [] : readFaults(resolve(options.faults));
+  const faults = options.faults === undefined ? [] : readFaultScript(resolve(options.faults));
   const generate = sampleDataModule(modelFile) === undefined ? undefined : await sampleItemsOf(modelFile);
   const interruption = listenForInterruption((signal) =>
     console.note(`${signal}: stopping; a second one ends at once.`)
@@ -92,15 +90,6 @@ export async function up(context: CommandContext, options: UpOptions): Promise<v
   } finally {
     await stack?.stop();
     interruption.dispose();
-  }
-}
-
-function readFaults(file: string): readonly Fault[] {
-  try {
-    return readFaultScript(file);
-  } catch (error) {
-    if (!(error instanceof FaultScriptError)) throw error;
-    throw new UsageError(error.message, error.message.split('\n').slice(1), { cause: error });
   }
 }
 

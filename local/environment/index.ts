@@ -1,5 +1,4 @@
-export { FaultScriptError, readFaultScript } from '../faults/index.js';
-export type { Fault } from '../faults/index.js';
+export { readFaultScript } from '../faults/index.js';
 export { DataFolderInUseError } from '../local-aws.js';
 export { PortError } from '../process/ports.js';
 export { TemporalNotFoundError, TemporalStartError } from '../temporal/index.js';

@@ -1,13 +1,16 @@
 import { z } from 'zod';
 
+const notNumbers =
+  'not call numbers: a number from 1, a range such as 3-5 or 4-, "every", or a list of numbers and ranges';
+
 /** Calls by their number, from 1: `3`, `3-5`, `4-` (from the fourth on), `every`, or a list of these. */
 const calls = z.union(
   [
-    z.int().min(1),
+    z.int().min(1, notNumbers),
     z.string().regex(/^(every|[1-9]\d*(-([1-9]\d*)?)?)$/),
     z.array(z.union([z.int().min(1), z.string().regex(/^[1-9]\d*(-([1-9]\d*)?)?$/)])).min(1),
   ],
-  { error: 'not call numbers: a number from 1, a range such as 3-5 or 4-, "every", or a list of numbers and ranges' }
+  { error: notNumbers }
 );
 
 const seconds = z.number().min(0).max(86_400);

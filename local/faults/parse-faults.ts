@@ -15,6 +15,7 @@ export interface FaultScriptProblem {
   readonly message: string;
   /** From 1; absent for a script that does not come from a file. */
   readonly line?: number;
+  readonly column?: number;
 }
 
 /** A fault script that cannot be used; the message lists every problem, one a line. */
@@ -23,8 +24,8 @@ export class FaultScriptError extends Error {
     readonly source: string,
     readonly problems: readonly FaultScriptProblem[]
   ) {
-    const lines = problems.map(({ path, message, line }) =>
-      ['  ', line === undefined ? '' : `line ${line}: `, path === '' ? '' : `${path}: `, message].join('')
+    const lines = problems.map(({ path, message, line, column }) =>
+      ['  ', line === undefined ? '' : `${line}:${column ?? 1} `, path === '' ? '' : `${path}: `, message].join('')
     );
     super([`The fault script ${source} is not usable:`, ...lines].join('\n'));
     this.name = 'FaultScriptError';
@@ -50,8 +51,7 @@ function problemsOfIssue(issue: z.core.$ZodIssue): Problem[] {
   }
   if (issue.code === 'invalid_union' && issue.path.at(-1) === 'fault') {
     const given = String((issue as { input?: { fault?: unknown } }).input?.fault ?? '');
-    const hint = suggestion(given, faultKinds);
-    return [{ path, message: `not a kind of fault${hint || `: there is ${faultKinds.join(', ')}`}` }];
+    return [{ path, message: `not a kind of fault${suggestion(given, faultKinds)}` }];
   }
   return [{ path, message: issue.message }];
 }
@@ -104,13 +104,16 @@ function check(content: unknown): { readonly faults: readonly Fault[]; readonly 
   return { faults, problems };
 }
 
-/** The line of the innermost part of a path that is there. */
-function lineOf(document: Document, lines: LineCounter, path: Path): number | undefined {
+/** Where the innermost part of a path stands that is there. */
+function positionOf(document: Document, lines: LineCounter, path: Path): { line?: number; column?: number } {
   for (let length = path.length; length >= 0; length -= 1) {
     const node = (length === 0 ? document.contents : document.getIn(path.slice(0, length), true)) as Node | undefined;
-    if (node?.range) return lines.linePos(node.range[0]).line;
+    if (node?.range) {
+      const { line, col: column } = lines.linePos(node.range[0]);
+      return { line, column };
+    }
   }
-  return undefined;
+  return {};
 }
 
 /**
@@ -123,7 +126,8 @@ export function parseFaultScript(text: string, source: string): readonly Fault[]
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   if (document.errors.length > 0) {
     const problems = document.errors.map(({ pos, message }) => {
-      return { path: '', message, line: lines.linePos(pos[0]).line };
+      const { line, col: column } = lines.linePos(pos[0]);
+      return { path: '', message, line, column };
     });
     throw new FaultScriptError(source, problems);
   }
@@ -131,7 +135,7 @@ export function parseFaultScript(text: string, source: string): readonly Fault[]
   if (problems.length === 0) return faults;
   throw new FaultScriptError(
     source,
-    problems.map(({ path, message }) => ({ path: shown(path), message, line: lineOf(document, lines, path) }))
+    problems.map(({ path, message }) => ({ path: shown(path), message, ...positionOf(document, lines, path) }))
   );
 }
 
