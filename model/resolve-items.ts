@@ -96,6 +96,7 @@ export function resolveItems(
       resolution.report(path, `"${name}" is not an item type's name; it takes letters, digits, _ - and .`);
     }
     if (name === 'rejected') resolution.report(path, '"rejected" is a reserved name: rejected items go there');
+    if (name === 'deleted') resolution.report(path, '"deleted" is a reserved name: keys of deleted items go there');
     const templates = readTemplates(resolution, [...path, 'keys'], item.keys ?? {}, source);
     templatesOf.set(name, templates);
 

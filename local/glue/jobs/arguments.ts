@@ -17,6 +17,16 @@ export class JobArguments {
     return this.values[name] === undefined ? undefined : this.text(name);
   }
 
+  /** A time in UTC in ISO 8601, such as 2026-03-01T00:00:00Z. */
+  time(name: string): string {
+    const value = this.text(name);
+    const isIso = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$/.test(value);
+    if (!isIso || Number.isNaN(Date.parse(value))) {
+      throw new JobFailure(`Argument ${name} is not a time in UTC, such as 2026-03-01T00:00:00Z`);
+    }
+    return value;
+  }
+
   /** A whole number of at least 0. */
   count(name: string): number {
     const value = this.text(name);

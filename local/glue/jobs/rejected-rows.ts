@@ -12,6 +12,7 @@ export const rejectedColumns = [
   { Name: 'reasons', Type: 'array<string>' },
   { Name: 'key', Type: 'string' },
   { Name: 'item', Type: 'string' },
+  { Name: 'sluice_written_at', Type: 'timestamp' },
 ] as const;
 
 /** Makes the table `rejected` from a query of the same columns, whose reasons are structs. */
@@ -21,7 +22,7 @@ export function rejectedTableSql(query: string): string {
 
 /** The table `rejected` without rows, for runs that reject nothing. */
 export const noRejectedSql = rejectedTableSql(
-  `SELECT '' AS item_type, [{'attribute': '', 'expected': '', 'found': ''}] AS reasons, '' AS key, '' AS item WHERE false`
+  `SELECT '' AS item_type, [{'attribute': '', 'expected': '', 'found': ''}] AS reasons, '' AS key, '' AS item, CAST(NULL AS TIMESTAMP) AS written_at WHERE false`
 );
 
 /** The reasons of the table `rejected`, counted, with the ten lowest keys of each. */
@@ -46,7 +47,7 @@ export async function writeRejected(session: DuckDbSession, folder: string): Pro
   const path = join(folder, 'rejected.parquet');
   const reason = `CASE WHEN x.attribute = '' THEN x.found ELSE x.attribute || ': expected ' || x.expected || ', found ' || x.found END`;
   const rows = await session.run(
-    `COPY (SELECT item_type, list_transform(reasons, lambda x: ${reason}) AS reasons, key, item FROM rejected ` +
+    `COPY (SELECT item_type, list_transform(reasons, lambda x: ${reason}) AS reasons, key, item, written_at AS sluice_written_at FROM rejected ` +
       `ORDER BY key, item) TO ${quoteLiteral(path)} (FORMAT parquet, COMPRESSION snappy)`
   );
   return { path, rows };

@@ -59,7 +59,7 @@ export const lakeJobSpec: z.ZodType<LakeJobSpec> = z.object({
   itemTypes: z
     .array(
       z.object({
-        name: itemTypeName.refine((name) => name !== 'rejected', '"rejected" is reserved'),
+        name: itemTypeName.refine((name) => !['rejected', 'deleted'].includes(name), 'is a reserved name'),
         match: z
           .array(z.object({ attribute: attributeName, equals: z.string().optional(), pattern: z.string().optional() }))
           .min(1),

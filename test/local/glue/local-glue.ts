@@ -141,6 +141,8 @@ export function lakeArguments(
     '--run_key': runKey,
     '--manifest_uri': manifestUri,
     '--expected_items': String(expectedItems),
+    '--as_of': '2026-03-01T00:00:00Z',
+    '--table_id': 'table-1',
     '--lake_uri': 's3://lake/shop/',
     '--catalog_database': 'sluice_lake',
     '--report_uri': 's3://lake/_sluice/shop/lake.json',

@@ -71,7 +71,8 @@ describe('raw_to_datalake.py', () => {
       { keyed: true, first: '2003-01-06T00:00:00Z' },
     ]);
     const first = await lakeObjects(local.store);
-    expect(Object.keys(first)).toEqual(report.files.map((file) => file.uri.replace('s3://lake/', '')));
+    const keys = report.files.map((file) => file.uri.replace('s3://lake/', ''));
+    expect(Object.keys(first)).toEqual(['shop/_sluice_state.json', ...keys.sort()]);
     await run(items.reverse(), lakeSpec);
     expect(await lakeObjects(local.store)).toEqual(first);
   });
@@ -85,7 +86,8 @@ describe('raw_to_datalake.py', () => {
       hostileSpec(columns)
     );
     expect([JobRunState, ErrorMessage]).toEqual(['SUCCEEDED', undefined]);
-    const nothing = Object.fromEntries(columns.map((column) => [column.name, null]));
+    const empty = columns.map((column) => [column.name, null]);
+    const nothing = { ...Object.fromEntries(empty), sluice_written_at: '2026-03-01 00:00:00' };
     const expected = fitting.map(({ item, row }) => ({ ...nothing, pk: (item['PK'] as { S: string }).S, ...row }));
     expect(await lakeRows(local.store, 'thing')).toEqual(expected);
     expect((await readReport(local.store, 'lake')).rows).toEqual({ thing: fitting.length, rejected: 0 });
@@ -211,6 +213,8 @@ describe('raw_to_datalake.py', () => {
       expect(await lakeRows(local.store, 'rejected')).toEqual([]);
       expect(Object.keys(await lakeObjects(local.store, ''))).toEqual([
         '_sluice/shop/lake.json',
+        'shop/_sluice_state.json',
+        expect.stringMatching(/^shop\/type=deleted\/[0-9a-f]{16}-0\.parquet$/),
         expect.stringMatching(/^shop\/type=rejected\/[0-9a-f]{16}-0\.parquet$/),
         expect.stringMatching(/^shop\/type=thing\/[0-9a-f]{16}-0\.parquet$/),
         'shop2/type=thing/x.parquet',
@@ -243,7 +247,8 @@ describe('raw_to_datalake.py', () => {
     const types = Object.fromEntries(
       (things?.StorageDescriptor?.Columns ?? []).map(({ Name = '', Type }) => [Name, Type])
     );
-    expect(types).toEqual(Object.fromEntries(hostileColumns.map((column) => [column.name, column.lakeType])));
+    const ofSpec = hostileColumns.map((column) => [column.name, column.lakeType]);
+    expect(types).toEqual({ ...Object.fromEntries(ofSpec), sluice_written_at: 'timestamp' });
     expect((await tables()).map((table) => table.Name)).toContain('shop_rejected');
   });
 

@@ -39,13 +39,9 @@ async function storeRejected(
 function readWatermark(args: JobArguments): LandingWatermark | undefined {
   const given = ['--watermark', '--table_id', '--pipeline'].filter((name) => args.optional(name) !== undefined);
   if (given.length === 0) return undefined;
-  const loadedTo = args.text('--watermark');
+  const loadedTo = args.time('--watermark');
   const tableId = args.text('--table_id');
   const pipeline = args.text('--pipeline');
-  const isIso = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$/.test(loadedTo);
-  if (!isIso || Number.isNaN(Date.parse(loadedTo))) {
-    throw new JobFailure('Argument --watermark is not a time in UTC, such as 2026-03-01T00:00:00Z');
-  }
   return { loadedTo, tableId, pipeline };
 }
 

@@ -30,6 +30,12 @@ function lakeColumn(dataset: LakeDataset, name: string): string {
   return `${lakeRow}.${quoteIdentifier(name)}`;
 }
 
+/** Parquet may mark the time as UTC, which DuckDB reads as another type; a lake of 0.1.0 has none. */
+function writtenAtOf(dataset: LakeDataset): string {
+  if (!dataset.columns.has(writtenAt)) return 'CAST(NULL AS TIMESTAMP)';
+  return `make_timestamp(epoch_us(${lakeRow}.${quoteIdentifier(writtenAt)}))`;
+}
+
 /** DuckDB spells a list of structs `STRUCT(a VARCHAR, "b c" DECIMAL(5,2))[]`; here its members, by name. */
 async function listMembers(
   session: DuckDbSession,
@@ -100,12 +106,8 @@ function columnSql(dataset: LakeDataset, column: LandingColumn, fields: Readonly
   switch (source.kind) {
     case 'position':
       return { column, raw: `CAST(${position} AS VARCHAR)`, cast: exact.cast };
-    case 'writtenAt': {
-      // Parquet may mark the time as UTC, which DuckDB reads as another type; a lake of 0.1.0 has none.
-      const value = `${lakeRow}.${quoteIdentifier(writtenAt)}`;
-      const raw = dataset.columns.has(writtenAt) ? `make_timestamp(epoch_us(${value}))` : 'CAST(NULL AS TIMESTAMP)';
-      return { column, raw, cast: (time) => time };
-    }
+    case 'writtenAt':
+      return { column, raw: writtenAtOf(dataset), cast: (time) => time };
     case 'field': {
       if (!fields.has(source.field.toLowerCase()))
         throw new JobFailure(`Column ${column.name} takes the unknown field ${source.field}`);
@@ -195,8 +197,8 @@ export async function makeLandingRows(
   await session.run(
     rejectedTableSql(
       `SELECT ${quoteLiteral(spec.itemType)} AS item_type, list_filter([${reasons.join(', ')}], lambda x: x IS NOT NULL) AS reasons, ` +
-        `${keyJson(dataset, spec.keyColumns)} AS key, CAST(json_object('row', to_json(${lakeRow})${place}) AS VARCHAR) AS item ` +
-        `FROM ${relation} WHERE ${columns.map(isUnfit).join(' OR ')}`
+        `${keyJson(dataset, spec.keyColumns)} AS key, CAST(json_object('row', to_json(${lakeRow})${place}) AS VARCHAR) AS item, ` +
+        `${writtenAtOf(dataset)} AS written_at FROM ${relation} WHERE ${columns.map(isUnfit).join(' OR ')}`
     )
   );
   return { rows: Number(counts?.['good']), rejected, reasons: await reasonRows(session) };

@@ -1,33 +1,31 @@
 import type { ItemTypePlan, LakeColumn, LakeJobSpec } from '../../../../model/plan.js';
 import type { DuckDbSession } from '../../duckdb/session.js';
-import { anchored, escapeGlob, literalList, quoteIdentifier, quoteLiteral } from '../../duckdb/sql-text.js';
+import { anchored, quoteIdentifier, quoteLiteral } from '../../duckdb/sql-text.js';
 import { JobFailure } from '../job-script.js';
 import { checkPatterns } from '../patterns.js';
 import type { DataFile } from './export-manifest.js';
+import type { ExportRecords } from './export-records.js';
 import { jsonAccess, typedAccess } from './item-access.js';
 import type { AttributeRequest, ItemAccess } from './item-access.js';
 import { castColumn, columnIdentity, columnRequest, wrongDescriptor } from './lake-column.js';
 
-/** How many items of one type were read, `undefined` for those of no known type. */
-export interface ItemCount {
-  readonly itemType: string | undefined;
-  readonly rejected: boolean;
-  readonly items: number;
-}
-
 /**
- * Table `items`, made by {@link readItems}: `item_type` (index into the spec's list, −1 for none), `k0`, `k1` (text of
- * the table keys), `bad` (true for rejected items) and one column per distinct lake column.
+ * Table `items`, made by {@link readItems}: `item_type` (index into the spec's list, −1 for none, −3 for a deleted item),
+ * `k0`, `k1` (text of the table keys), `written_at`, `bad` (true for rejected items), one column per distinct lake
+ * column, and of changes `key` (the table keys as DynamoDB JSON).
  */
 export interface ItemTable {
-  readonly counts: readonly ItemCount[];
+  /** Records read. */
+  readonly records: number;
   /** Name of the column of `items` that holds a lake column's value. */
   valueOf(column: LakeColumn): string;
 }
 
-const record = 'r."Item"';
 /** `item_type` of a line that is JSON but not an export record. */
 const notAnItem = -2;
+
+/** `item_type` of an item that was deleted. */
+export const deletedItem = -3;
 
 /** The requests that tell an item's type and its key. */
 function routingRequests(spec: LakeJobSpec): AttributeRequest[] {
@@ -58,23 +56,37 @@ export function itemTypeIndex(access: ItemAccess, itemTypes: readonly ItemTypePl
   return `CASE ${cases.join(' ')} ELSE -1 END`;
 }
 
-/** `FROM` clause over the export's records; without data files an empty relation of the same type. */
-export function exportRecords(files: readonly DataFile[], recordType: string): string {
-  const filled = files.filter((file) => file.size > 0);
-  if (filled.length === 0) return `(SELECT CAST(NULL AS ${recordType}) AS "Item" WHERE false) r`;
-  const paths = literalList(filled.map((file) => escapeGlob(file.path)));
-  return (
-    `read_json(${paths}, format = 'newline_delimited', compression = 'gzip', hive_partitioning = false, ` +
-    `columns = {'Item': ${quoteLiteral(recordType)}}) r`
-  );
+/** DynamoDB JSON of the table keys of an item that is read as JSON. */
+export function keyJson(item: string, keys: readonly string[]): string {
+  const pointer = (name: string): string => `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`; // RFC 6901
+  const members = keys.map((name) => `${quoteLiteral(name)}, json_extract(${item}, ${quoteLiteral(pointer(name))})`);
+  return `CAST(json_object(${members.join(', ')}) AS VARCHAR)`;
 }
 
-function itemsQuery(spec: LakeJobSpec, access: ItemAccess, columns: readonly LakeColumn[], from: string): string {
+/** SQL of `item_type` for a record. */
+function recordType(records: ExportRecords, spec: LakeJobSpec, access: ItemAccess): string {
+  const { item, keys, writtenAt, changes } = records;
+  const type = itemTypeIndex(access, spec.itemTypes);
+  if (!changes) return `CASE WHEN ${item} IS NULL THEN ${notAnItem} ELSE ${type} END`;
+  const missing = [writtenAt, ...spec.keys.map((key) => keyText(jsonAccess(keys), key))].map((sql) => `${sql} IS NULL`);
+  return `CASE WHEN ${missing.join(' OR ')} THEN ${notAnItem} WHEN ${item} IS NULL THEN ${deletedItem} ELSE ${type} END`;
+}
+
+function itemsQuery(
+  spec: LakeJobSpec,
+  records: ExportRecords,
+  access: ItemAccess,
+  columns: readonly LakeColumn[]
+): string {
   const indexOf = new Map(columns.map((column, index) => [columnIdentity(column), index]));
   const keys = spec.keys.map((_, index) => `k${index}`);
+  const keyAccess = records.changes ? jsonAccess(records.keys) : access;
+  const origin = ['written_at', ...(records.changes ? ['key'] : [])];
   const read = [
-    `CASE WHEN ${record} IS NULL THEN ${notAnItem} ELSE ${itemTypeIndex(access, spec.itemTypes)} END AS item_type`,
-    ...spec.keys.map((key, index) => `${keyText(access, key)} AS k${index}`),
+    `${recordType(records, spec, access)} AS item_type`,
+    ...spec.keys.map((key, index) => `${keyText(keyAccess, key)} AS k${index}`),
+    `${records.writtenAt} AS written_at`,
+    ...(records.changes ? [`${keyJson(records.keys, spec.keys)} AS key`] : []),
     ...columns.flatMap((column, index) => [
       `${access.value(columnRequest(column))} AS r${index}`,
       `(${wrongDescriptor(access, columnRequest(column))}) AS w${index}`,
@@ -91,9 +103,11 @@ function itemsQuery(spec: LakeJobSpec, access: ItemAccess, columns: readonly Lak
   const missingKey = keys.map((key) => `${key} IS NULL`).join(' OR ');
   const raw = columns.flatMap((_, index) => [`r${index}`, `w${index}`]);
   return (
-    `SELECT CAST(item_type AS TINYINT) AS item_type, ${[...keys, ...columns.map((_, index) => `c${index}`)].join(', ')}, ` +
-    `(${missingKey}) OR CASE item_type ${perType.join(' ')} ELSE true END AS bad ` +
-    `FROM (SELECT item_type, ${[...keys, ...raw, ...cast].join(', ')} FROM (SELECT ${read.join(', ')} FROM ${from}))`
+    `SELECT CAST(item_type AS TINYINT) AS item_type, ` +
+    `${[...keys, ...origin, ...columns.map((_, index) => `c${index}`)].join(', ')}, ` +
+    `item_type <> ${deletedItem} AND ((${missingKey}) OR CASE item_type ${perType.join(' ')} ELSE true END) AS bad ` +
+    `FROM (SELECT item_type, ${[...keys, ...origin, ...raw, ...cast].join(', ')} ` +
+    `FROM (SELECT ${read.join(', ')} FROM ${records.from(access.recordType)}))`
   );
 }
 
@@ -112,14 +126,10 @@ function asExportFailure(error: unknown, files: readonly DataFile[]): unknown {
 }
 
 /**
- * Reads the export's data files once into the table `items`, routed and cast.
+ * Reads the exports' data files once into the table `items`, routed and cast.
  * @throws JobFailure when a line is not an export record or a pattern is not RE2.
  */
-export async function readItems(
-  session: DuckDbSession,
-  spec: LakeJobSpec,
-  files: readonly DataFile[]
-): Promise<ItemTable> {
+export async function readItems(session: DuckDbSession, spec: LakeJobSpec, records: ExportRecords): Promise<ItemTable> {
   if (spec.itemTypes.length > 127) throw new JobFailure('More than 127 item types');
   const patterns = spec.itemTypes.flatMap(({ match }) => match.flatMap(({ pattern }) => pattern ?? []));
   await checkPatterns(session, patterns, false);
@@ -128,26 +138,25 @@ export async function readItems(
   );
   const columns = [...distinct.values()];
   const requests = [...routingRequests(spec), ...columns.map(columnRequest)];
-  const access = typedAccess(record, requests) ?? jsonAccess(record);
-  const query = itemsQuery(spec, access, columns, exportRecords(files, access.recordType));
+  const access = typedAccess(records.item, requests) ?? jsonAccess(records.item);
+  const query = itemsQuery(spec, records, access, columns);
   try {
     await session.run('SET preserve_insertion_order = false'); // the rows are sorted when they are written
     await session.run(`CREATE TABLE items AS ${query}`);
   } catch (error) {
-    throw asExportFailure(error, files);
+    throw asExportFailure(error, records.files);
   } finally {
     await session.run('SET preserve_insertion_order = true').catch(() => undefined);
   }
-  const rows = await session.rows('SELECT item_type, bad, count(*) AS items FROM items GROUP BY ALL ORDER BY ALL');
-  const counts = rows.map((row) => {
-    if (row['item_type'] === notAnItem)
-      throw new JobFailure(`${String(row['items'])} lines of the export hold no item`);
-    const itemType = spec.itemTypes[Number(row['item_type'])]?.name;
-    return { itemType, rejected: row['bad'] === true, items: Number(row['items']) };
-  });
+  const [count] = await session.rows(
+    `SELECT count(*) AS records, count(*) FILTER (item_type = ${notAnItem}) AS others FROM items`
+  );
+  if (Number(count?.['others']) > 0) {
+    throw new JobFailure(`${String(count?.['others'])} lines of the export hold no item`);
+  }
   const indexOf = new Map(columns.map((column, index) => [columnIdentity(column), index]));
   return {
-    counts,
+    records: Number(count?.['records']),
     valueOf: (column) => {
       const index = indexOf.get(columnIdentity(column));
       if (index === undefined) throw new Error(`column ${column.name} was not read`);
