@@ -122,6 +122,31 @@ export interface ReportPlan {
   readonly by: readonly string[];
 }
 
+/** A ruleset that a run is held against. */
+export interface GatePlan {
+  /** Name of the ruleset in Glue: `<model>_<layer>_<dataset>` unless the model names it. Unique in the plan. */
+  readonly name: string;
+  /** After which layer it is evaluated: after the lake, after landing (before anything is loaded), or after dwh. */
+  readonly layer: 'lake' | 'landing' | 'dwh';
+  /** The item type (lake), entity (landing), dimension or fact (dwh). */
+  readonly dataset: string;
+  /** DQDL. */
+  readonly ruleset: string;
+  /**
+   * What happens when it does not pass: the run fails, people are alerted and it goes on, the bad rows are kept out of
+   * landing (lake only), or a person decides.
+   */
+  readonly action: 'fail' | 'warn' | 'quarantine' | 'ask';
+  /** 0 to 1. Without it every rule must pass. */
+  readonly minimumScore?: number;
+  /** Rules with this label must pass whatever the score. */
+  readonly critical?: { readonly label: string; readonly value: string };
+  /** How long a person may take, in seconds. */
+  readonly approvalSeconds: number;
+  /** Columns of a table that Glue does not catalogue by itself, with Hive's types: landing and dwh. */
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
+}
+
 /** What an incremental run does when changes since its watermark are out of PITR's reach. */
 export interface IncrementalPlan {
   /** `full`: a full export at once. `approve`: after someone approved it. */
@@ -177,4 +202,6 @@ export interface WarehousePlan {
   readonly watermark?: SqlStatement;
   /** How incremental runs deal with a gap that PITR does not reach. Absent from plans of 0.1.0. */
   readonly incremental?: IncrementalPlan;
+  /** Data quality gates in the order of their layers. Absent from plans of 0.1.0. */
+  readonly gates?: readonly GatePlan[];
 }
