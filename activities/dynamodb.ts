@@ -14,7 +14,7 @@ import { systemClock } from './poll-clock.js';
 import type { RemoteJob } from './remote-job.js';
 import { waitForRemoteJob } from './remote-job.js';
 import type { StepInput } from './run-scope.js';
-import { stepToken } from './run-scope.js';
+import { earlierTokens, stepToken } from './run-scope.js';
 
 /** Input of `describeSource`. */
 export interface DescribeSourceInput extends StepInput {
@@ -63,10 +63,14 @@ const lookBackMilliseconds = 14 * 24 * 3_600_000;
 const lookBackExports = 50;
 
 /**
- * The export that was started under a token. AWS itself keeps the token for eight hours; beyond that, for a run that is
- * resumed days later, the last 50 exports of the last 14 days are looked through.
+ * The export of a step: one of this execution, or one that an execution which this one resumes has left and that has not
+ * failed. AWS itself keeps the token for eight hours; beyond that, for a run that is resumed days later, the last 50
+ * exports of the last 14 days are looked through.
  */
-async function findExport(client: DynamoDBClient, tableArn: string, token: string): Promise<string | undefined> {
+async function findExport(client: DynamoDBClient, tableArn: string, step: StepInput): Promise<string | undefined> {
+  const token = stepToken(step);
+  const earlier = earlierTokens(step);
+  let usable: string | undefined;
   const arns: string[] = [];
   for await (const page of paginateListExports({ client }, { TableArn: tableArn })) {
     arns.push(...(page.ExportSummaries ?? []).flatMap(({ ExportArn }) => (ExportArn === undefined ? [] : [ExportArn])));
@@ -75,9 +79,11 @@ async function findExport(client: DynamoDBClient, tableArn: string, token: strin
   const recent = arns.filter((arn) => exportedAt(arn) > since).sort((a, b) => exportedAt(b) - exportedAt(a));
   for (const arn of recent.slice(0, lookBackExports)) {
     const { ExportDescription } = await client.send(new DescribeExportCommand({ ExportArn: arn }));
-    if (ExportDescription?.ClientToken === token) return arn;
+    const { ClientToken = '', ExportStatus } = ExportDescription ?? {};
+    if (ClientToken === token) return arn;
+    if (earlier.includes(ClientToken) && ExportStatus !== 'FAILED') usable ??= arn;
   }
-  return undefined;
+  return usable;
 }
 
 function exportJob(client: DynamoDBClient): RemoteJob<ExportRef, ExportDescription> {
@@ -97,7 +103,7 @@ function exportJob(client: DynamoDBClient): RemoteJob<ExportRef, ExportDescripti
         'Permanent',
         `export ${exportArn}`,
         `DynamoDB ended the export FAILED: ${FailureCode ?? 'no code'}: ${FailureMessage ?? 'no message'}`,
-        'Mend the cause, often a missing permission on the raw bucket or its key, and run again with --fresh.',
+        'Mend the cause, often a missing permission on the raw bucket or its key, and go on with `sluice resume`.',
         { exportArn }
       ),
   };
@@ -162,7 +168,7 @@ export function createDynamoDbActivities({
       const token = stepToken(input);
       const resource = `export of ${input.tableArn} to s3://${input.bucket}/${input.prefix}`;
       return await startWhenCapacity(clock, async () => {
-        const earlier = await onResource(resource, () => findExport(dynamodb, input.tableArn, token));
+        const earlier = await onResource(resource, () => findExport(dynamodb, input.tableArn, input));
         if (earlier !== undefined) return { exportArn: earlier };
         const { ExportDescription } = await onResource(resource, () =>
           dynamodb.send(

@@ -16,6 +16,20 @@ export class AwsCallError extends Error {
   }
 }
 
+/** What a failure says besides its message, for the Temporal UI and for programs: identifiers only, no row data. */
+export interface FailureDetails {
+  /** Stage of the pipeline. */
+  readonly stage: string;
+  /** What the failure is about, such as `Glue job land_order_job`. */
+  readonly resource?: string;
+  /** AWS's error name. */
+  readonly error?: string;
+  /** Of the call that failed, or that told of the failure. */
+  readonly requestId?: string;
+  /** Further ids, such as `runId`. */
+  readonly [id: string]: string | undefined;
+}
+
 /** A failure that Sluice itself found. The message carries no row data. */
 export class StepError extends Error {
   constructor(
@@ -71,12 +85,17 @@ export function toFailure(error: unknown, stage: string, attempt = 1): Applicati
   const advice = own ? own.advice : found.advice;
   const request = !own && found.requestId !== undefined ? ` (AWS request ${found.requestId})` : '';
   const what = own ? own.message : `${found.name}: ${found.message}${request}`;
+  const details: FailureDetails = {
+    stage,
+    resource,
+    ...(own ? own.ids : { error: found.name, requestId: found.requestId }),
+  };
   const failure = ApplicationFailure.create({
     message: [sentence([stage, resource, what].filter(Boolean).join(': ')), advice].filter(Boolean).join(' '),
     type: errorClass,
     nonRetryable: errorClass === 'Permanent' || errorClass === 'ConflictingTransaction',
     nextRetryDelay: retryDelay(errorClass, attempt),
-    details: [{ stage, resource, ...(own ? own.ids : { error: found.name, requestId: found.requestId }) }],
+    details: [details],
   });
   if (error instanceof Error && error.stack !== undefined) failure.stack = error.stack;
   return failure;

@@ -10,7 +10,7 @@ import { systemClock } from './poll-clock.js';
 import type { Outcome, RemoteJob } from './remote-job.js';
 import { stopRemoteJob, waitForRemoteJob } from './remote-job.js';
 import type { StepInput } from './run-scope.js';
-import { jobReportUri, stepToken } from './run-scope.js';
+import { earlierTokens, jobReportUri, stepToken } from './run-scope.js';
 
 /** Input of `startGlueJob`. */
 export interface StartGlueJobInput extends StepInput {
@@ -41,7 +41,7 @@ export interface GlueRunResult extends GlueRunRef {
 export interface GlueActivities {
   /**
    * Starts a job run marked with the step's token, or finds the run that has the marker, whatever its state: a step is
-   * started once. Glue takes no client token, so the runs are looked through first. Waits while the job or the account
+   * started once. When the run was resumed, a job run of an earlier execution that goes on or went well is used. Glue takes no client token, so the runs are looked through first. Waits while the job or the account
    * has its maximum of concurrent runs.
    */
   startGlueJob(input: StartGlueJobInput): Promise<GlueRunRef>;
@@ -66,9 +66,9 @@ const outcomes: Readonly<Record<string, Outcome>> = {
 };
 
 const advice: Readonly<Record<string, string>> = {
-  STOPPED: 'Someone stopped it outside Sluice. Run again with --fresh.',
-  TIMEOUT: 'Raise the timeout or the workers of the job, and run again with --fresh.',
-  EXPIRED: 'It waited too long for capacity. Raise the quota, and run again with --fresh.',
+  STOPPED: 'Someone stopped it outside Sluice. Go on with `sluice resume`.',
+  TIMEOUT: 'Raise the timeout or the workers of the job, and go on with `sluice resume`.',
+  EXPIRED: 'It waited too long for capacity. Raise the quota, and go on with `sluice resume`.',
 };
 
 /** Which of several runs under one marker counts, as when Glue itself retries a run. */
@@ -77,14 +77,14 @@ function preference({ JobRunState: state = 'RUNNING' }: JobRun): number {
   return outcome === 'succeeded' ? 0 : outcome === 'failed' ? 2 : 1;
 }
 
-function glueRun(glue: GlueClient): RemoteJob<GlueRunRef, JobRun> {
+function glueRun(glue: GlueClient): RemoteJob<GlueRunRef, JobRun & { readonly requestId?: string }> {
   const named = ({ jobName, runId }: GlueRunRef): string => `Glue job ${jobName}, run ${runId}`;
   return {
     async describe(ref, { signal }) {
-      const { JobRun: run } = await onResource(named(ref), () =>
+      const { JobRun: run, $metadata: metadata } = await onResource(named(ref), () =>
         glue.send(new GetJobRunCommand({ JobName: ref.jobName, RunId: ref.runId }), { abortSignal: signal })
       );
-      return run ?? {};
+      return { ...run, requestId: metadata.requestId };
     },
     state: ({ JobRunState }) => JobRunState ?? 'STARTING',
     outcomes,
@@ -99,13 +99,13 @@ function glueRun(glue: GlueClient): RemoteJob<GlueRunRef, JobRun> {
         throw new StepError('Transient', named(ref), `cannot be stopped: ${detail.ErrorCode}: ${detail.ErrorMessage}`);
       }
     },
-    failure: (ref, { JobRunState: state = '', ErrorMessage: message }) =>
+    failure: (ref, { JobRunState: state = '', ErrorMessage: message, requestId = '' }) =>
       new StepError(
         'Permanent',
         named(ref),
         `ended ${state}${message ? `: ${message}` : ''}`,
-        advice[state] ?? 'Mend the cause, and run again with --fresh.',
-        { runId: ref.runId, state, reportUri: ref.reportUri }
+        advice[state] ?? 'Mend the cause, and go on with `sluice resume`.',
+        { runId: ref.runId, state, reportUri: ref.reportUri, requestId }
       ),
   };
 }
@@ -123,15 +123,25 @@ export function createGlueActivities({
   readonly s3: S3Client;
   readonly clock?: PollClock;
 }): GlueActivities {
-  const findRun = async (jobName: string, token: string): Promise<JobRun | undefined> => {
-    let found: JobRun | undefined;
-    for await (const page of paginateGetJobRuns({ client: glue, pageSize: 200 }, { JobName: jobName })) {
+  /** The run of this step: one of this execution in whatever state, or one of an earlier that has not come to nothing. */
+  const findRun = async (input: StartGlueJobInput): Promise<JobRun | undefined> => {
+    const token = stepToken(input);
+    const earlier = earlierTokens(input);
+    const best = new Map<string, JobRun>();
+    for await (const page of paginateGetJobRuns({ client: glue, pageSize: 200 }, { JobName: input.jobName })) {
       for (const run of page.JobRuns ?? []) {
-        if (run.Arguments?.['--sluice_token'] !== token) continue;
-        if (found === undefined || preference(run) < preference(found)) found = run;
+        const mark = run.Arguments?.['--sluice_token'];
+        if (mark === undefined || (mark !== token && !earlier.includes(mark))) continue;
+        const found = best.get(mark);
+        if (found === undefined || preference(run) < preference(found)) best.set(mark, run);
       }
     }
-    return found;
+    const usable = earlier.flatMap((mark) => best.get(mark) ?? []).filter((run) => preference(run) < 2);
+    const run = best.get(token) ?? usable[0];
+    if (run?.JobRunState === 'STOPPING' && !best.has(token)) {
+      throw new StepError('AtCapacity', `Glue job ${input.jobName}`, `its run ${run.Id} is yet to stop`);
+    }
+    return run;
   };
   return {
     async startGlueJob(input) {
@@ -140,7 +150,7 @@ export function createGlueActivities({
       const reportUri = jobReportUri(reports.bucket, reports.table, scope.runKey, jobName);
       const resource = `Glue job ${jobName}`;
       return await startWhenCapacity(clock, async () => {
-        const earlier = await onResource(resource, () => findRun(jobName, token));
+        const earlier = await onResource(resource, () => findRun(input));
         if (earlier?.Id !== undefined) return { jobName, runId: earlier.Id, reportUri };
         const { JobRunId: runId = '' } = await onResource(resource, () =>
           glue.send(

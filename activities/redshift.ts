@@ -1,15 +1,17 @@
-import type { DescribeStatementResponse, RedshiftDataClient } from '@aws-sdk/client-redshift-data';
+import type { DescribeStatementCommandOutput, RedshiftDataClient } from '@aws-sdk/client-redshift-data';
 import {
   BatchExecuteStatementCommand,
   CancelStatementCommand,
   DescribeStatementCommand,
   ExecuteStatementCommand,
+  paginateListStatements,
 } from '@aws-sdk/client-redshift-data';
 import { cancellationDetails } from '@temporalio/activity';
 import type { Deployment } from '../model/configuration.js';
 import type { WarehousePlan } from '../model/plan.js';
 import { startWhenCapacity } from './at-capacity.js';
 import type { ErrorClass } from './error-classes.js';
+import type { FailureDetails } from './failures.js';
 import { StepError, errorClassOf, onResource, toFailure } from './failures.js';
 import type { PollClock } from './poll-clock.js';
 import { systemClock } from './poll-clock.js';
@@ -18,7 +20,7 @@ import { countIn, readRows } from './redshift-results.js';
 import type { RemoteJob } from './remote-job.js';
 import { stopRemoteJob, waitForRemoteJob } from './remote-job.js';
 import type { StepInput } from './run-scope.js';
-import { stepToken } from './run-scope.js';
+import { earlierTokens, stepToken } from './run-scope.js';
 
 /** One transaction of the warehouse. */
 export interface Transaction {
@@ -46,7 +48,7 @@ export interface StatementRef {
 export interface StartedStatement extends StatementRef {
   readonly state: 'running' | 'finished' | 'failed';
   /** Of a failed statement: its class and what the failure's message says. */
-  readonly failure?: { readonly type: ErrorClass; readonly message: string };
+  readonly failure?: { readonly type: ErrorClass; readonly message: string; readonly details?: FailureDetails };
 }
 
 /** Input of `readCounts`. */
@@ -72,7 +74,8 @@ export interface WarehouseCounts {
 /** Activities on the warehouse, all through the Redshift Data API. */
 export interface RedshiftActivities {
   /**
-   * Starts transactions, each under its own token, and waits up to 10 s for them, so that short ones end here. Returns
+   * Starts transactions, each under its own token (or, in a run that was resumed, finds those that an earlier execution
+   * left going or finished), and waits up to 10 s for them, so that short ones end here. Returns
    * what became of each, in their order: that one failed does not hide the others. A failure of class
    * ConflictingTransaction may be repeated as another step.
    */
@@ -91,7 +94,11 @@ const waitSeconds = 30;
 /** A start waits less, since it cannot be interrupted: a worker that shuts down waits for it. */
 const startWaitSeconds = 10;
 
-function statement(client: RedshiftDataClient, step: string): RemoteJob<StatementRef, DescribeStatementResponse> {
+/** A statement of the Data API as a remote job: how it is looked at, stopped and reported. */
+export function redshiftStatement(
+  client: RedshiftDataClient,
+  step: string
+): RemoteJob<StatementRef, DescribeStatementCommandOutput> {
   const named = ({ statementId }: StatementRef): string => `${step}, Redshift statement ${statementId}`;
   return {
     describe: async (ref, { wait, signal }) => {
@@ -114,14 +121,14 @@ function statement(client: RedshiftDataClient, step: string): RemoteJob<Statemen
     async cancel(ref) {
       await onResource(named(ref), () => client.send(new CancelStatementCommand({ Id: ref.statementId })));
     },
-    failure(ref, { Status: state = '', Error: text = '', SubStatements: parts }) {
+    failure(ref, { Status: state = '', Error: text = '', SubStatements: parts, $metadata: metadata }) {
       const message = text || parts?.find((part) => part.Error)?.Error || 'no message';
       return new StepError(
         state === 'ABORTED' ? 'Permanent' : statementErrorClass(message),
         named(ref),
         `ended ${state}: ${withoutValues(message)}`,
-        state === 'ABORTED' ? 'Someone cancelled it outside Sluice. Run again with --fresh.' : undefined,
-        { statementId: ref.statementId, state }
+        state === 'ABORTED' ? 'Someone cancelled it outside Sluice. Go on with `sluice resume`.' : undefined,
+        { statementId: ref.statementId, state, ...(metadata?.requestId && { requestId: metadata.requestId }) }
       );
     },
   };
@@ -135,6 +142,27 @@ export function createRedshiftActivities({
   readonly redshift: RedshiftDataClient;
   readonly clock?: PollClock;
 }): RedshiftActivities {
+  const nameOf = ({ pipeline, runKey }: StepInput['scope'], step: string): string =>
+    `sluice ${pipeline} ${runKey} ${step}`.slice(0, 500);
+
+  /** What an execution that this one resumes has left of a step: a statement that goes on or went well. */
+  const findEarlier = async (input: StartStatementsInput, step: string): Promise<StartedStatement | undefined> => {
+    if (earlierTokens(input).length === 0) return undefined;
+    const { workgroup, cluster, database } = input.target;
+    const StatementName = nameOf(input.scope, step);
+    const query = { StatementName, WorkgroupName: workgroup, ClusterIdentifier: cluster, Database: database };
+    const pages = paginateListStatements({ client: redshift, pageSize: 100 }, { ...query, Status: 'ALL' });
+    return await onResource(`statements ${StatementName}`, async () => {
+      for await (const { Statements = [] } of pages) {
+        for (const { Id: statementId = '', Status: state = '', StatementName: name } of Statements) {
+          const usable = name === StatementName && ['SUBMITTED', 'PICKED', 'STARTED', 'FINISHED'].includes(state);
+          if (usable) return { statementId, state: state === 'FINISHED' ? 'finished' : 'running' };
+        }
+      }
+      return undefined;
+    });
+  };
+
   const submit = async (
     { target, scope }: Omit<StartStatementsInput, 'transactions'>,
     { step, sqls, parameters = {} }: Transaction
@@ -149,7 +177,7 @@ export function createRedshiftActivities({
       Database: target.database,
       SecretArn: target.secretArn,
       DbUser: target.dbUser,
-      StatementName: `sluice ${scope.pipeline} ${scope.runKey} ${step}`.slice(0, 500),
+      StatementName: nameOf(scope, step),
       ClientToken: stepToken({ scope, step }),
       WaitTimeSeconds: startWaitSeconds,
     };
@@ -174,33 +202,42 @@ export function createRedshiftActivities({
     const { Id: statementId = '', Status: state = 'SUBMITTED' } = await startWhenCapacity(clock, () =>
       onResource(transaction.step, () => submit(input, transaction))
     );
-    const job = statement(redshift, transaction.step);
+    const job = redshiftStatement(redshift, transaction.step);
     const outcome = job.outcomes[state];
     if (outcome !== 'failed') return { statementId, state: outcome === 'succeeded' ? 'finished' : 'running' };
     const error = job.failure({ statementId }, await job.describe({ statementId }, { wait: false }));
-    const { message } = toFailure(error, input.stage);
-    return { statementId, state: 'failed', failure: { type: errorClassOf(error), message } };
+    const { message, details } = toFailure(error, input.stage);
+    const [first] = details ?? [];
+    return {
+      statementId,
+      state: 'failed',
+      failure: { type: errorClassOf(error), message, details: first as FailureDetails },
+    };
   };
 
   return {
     async startStatements(input) {
-      const starts = await Promise.allSettled(input.transactions.map((transaction) => start(input, transaction)));
+      const starts = await Promise.allSettled(
+        input.transactions.map(
+          async (transaction) => (await findEarlier(input, transaction.step)) ?? (await start(input, transaction))
+        )
+      );
       const refused = starts.find((outcome) => outcome.status === 'rejected');
       const started = starts.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
       if (refused === undefined) return started;
       if (cancellationDetails()?.cancelRequested) {
         // The workflow will not learn these ids.
-        await Promise.all(started.map((ref) => stopRemoteJob(statement(redshift, input.step), ref, clock)));
+        await Promise.all(started.map((ref) => stopRemoteJob(redshiftStatement(redshift, input.step), ref, clock)));
       }
       throw refused.reason;
     },
 
     async waitStatement({ statementId, step }) {
-      await waitForRemoteJob(statement(redshift, step), { statementId }, clock);
+      await waitForRemoteJob(redshiftStatement(redshift, step), { statementId }, clock);
     },
 
     async stopStatement({ statementId, step }) {
-      return (await stopRemoteJob(statement(redshift, step), { statementId }, clock)) ?? 'unknown';
+      return (await stopRemoteJob(redshiftStatement(redshift, step), { statementId }, clock)) ?? 'unknown';
     },
 
     async readCounts(input) {
@@ -209,7 +246,7 @@ export function createRedshiftActivities({
       const rowsOf = counts.map(({ table, sql }) => `SELECT ${literal(table)} AS name, (${sql}) AS row_total`);
       const sqls = [rowsOf.join('\nUNION ALL\n'), unknownMembers.sql];
       const { statementId } = await start(input, { step, sqls });
-      const done = await waitForRemoteJob(statement(redshift, step), { statementId }, clock);
+      const done = await waitForRemoteJob(redshiftStatement(redshift, step), { statementId }, clock);
       const [tables = '', unknown = ''] = done.SubStatements?.map(({ Id }) => Id) ?? [];
       return {
         tables: Object.fromEntries(

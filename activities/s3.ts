@@ -100,7 +100,7 @@ export function createS3Activities({ s3 }: { readonly s3: S3Client }): S3Activit
           'Permanent',
           summaryUri,
           message,
-          'The export is not used. Run again with --fresh to export anew, and see who writes to the raw bucket.',
+          'The export is not used. See who writes to the raw bucket, and go on with `sluice resume`, which exports anew.',
           { exportArn }
         );
       const stopHeartbeats = keepHeartbeating(() => ({ exportArn }));

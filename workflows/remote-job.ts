@@ -1,4 +1,10 @@
-import { ActivityFailure, ApplicationFailure, CancellationScope, isCancellation } from '@temporalio/workflow';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  CancelledFailure,
+  isCancellation,
+} from '@temporalio/workflow';
 
 /**
  * Starts a remote job, waits for it, and leaves nothing running when a person cancels. A wait that has begun stops the
@@ -26,6 +32,17 @@ export async function startThenWait<Ref, Result>(job: {
 export function failureType(error: unknown): string | undefined {
   const cause = error instanceof ActivityFailure ? error.cause : error;
   return cause instanceof ApplicationFailure ? (cause.type ?? undefined) : undefined;
+}
+
+/**
+ * What ended a run: its cancellation, too, when that only kept a call from being repeated which had met with throttling
+ * or trouble. A failure that repeats would not have mended stays the failure.
+ */
+export function cancellationOr(error: unknown): unknown {
+  const passing = ['Throttled', 'AtCapacity', 'Transient'].includes(failureType(error) ?? '');
+  return passing && CancellationScope.current().consideredCancelled
+    ? new CancelledFailure('Cancelled', [], error as Error)
+    : error;
 }
 
 /** The failure to report of several: a cancellation only when nothing else went wrong, a conflict after the rest. */

@@ -1,4 +1,5 @@
 import { defineQuery, isCancellation, setHandler, workflowInfo } from '@temporalio/workflow';
+import { cancellationOr } from '../remote-job.js';
 import { finish } from './finish.js';
 import { EltRun } from './run.js';
 import { exportTable } from './stages/export.js';
@@ -59,9 +60,12 @@ export async function elt(input: EltInput): Promise<EltResult> {
       },
       remoteIds: sheet.remoteIds(),
     };
-  } catch (error) {
+  } catch (failure) {
+    const error = cancellationOr(failure);
     sheet.verdict(isCancellation(error) ? 'cancelled' : 'failed');
     if (run.durable) await finish(run, { error });
     throw error;
+  } finally {
+    await run.lock.release();
   }
 }

@@ -10,7 +10,9 @@ const conflictRepeats = 5;
 /** Waits for a statement that did not end within its start, or throws the failure that it ended with. */
 async function ended(run: EltRun, stage: StageName, step: string, started: StartedStatement): Promise<void> {
   const { statementId, state, failure } = started;
-  if (failure !== undefined) throw ApplicationFailure.nonRetryable(failure.message, failure.type, { statementId });
+  if (failure !== undefined) {
+    throw ApplicationFailure.nonRetryable(failure.message, failure.type, failure.details ?? { statementId });
+  }
   if (state === 'finished') return;
   const input = { ...run.at(stage, step), statementId };
   await startThenWait({

@@ -1,3 +1,4 @@
+import { isCancellation } from '@temporalio/workflow';
 import type { VerifiedExport } from '../../../activities/s3.js';
 import { failureType, startThenWait } from '../../remote-job.js';
 import { startExport, verifyExport, waitExport } from '../activities.js';
@@ -18,7 +19,13 @@ export async function exportTable(run: EltRun, tableArn: string): Promise<Verifi
         return started;
       },
       wait: ({ exportArn }) =>
-        waitExport.executeWithOptions({ summary: `export of ${plan.source.table}` }, [{ ...at, exportArn }]),
+        waitExport
+          .executeWithOptions({ summary: `export of ${plan.source.table}` }, [{ ...at, exportArn }])
+          .catch((error: unknown) => {
+            if (isCancellation(error))
+              step.note('DynamoDB cannot cancel exports: this one goes on; a resumed run uses it.');
+            throw error;
+          }),
     });
   });
   return await run.sheet.step('export', 'verify', async (step) => {
