@@ -11,6 +11,7 @@ import { checkPort } from './process/ports.js';
 import { Teardown } from './process/teardown.js';
 import { createRedshiftData, startPostgres } from './redshift/index.js';
 import { createS3 } from './s3/index.js';
+import { createSns } from './sns/index.js';
 import { createSts } from './sts/index.js';
 
 /** The account and Region that the local AWS plays. */
@@ -78,7 +79,7 @@ export class DataFolderInUseError extends Error {
 }
 
 /**
- * Starts S3, DynamoDB, Glue, the Redshift Data API and STS behind one endpoint, with PostgreSQL as the warehouse.
+ * Starts S3, DynamoDB, Glue, the Redshift Data API, SNS and STS behind one endpoint, with PostgreSQL as the warehouse.
  * Engines end with this process, even by SIGKILL. When a part does not start, those that have are stopped.
  * @throws DataFolderInUseError when another has the data folder open; FaultScriptError for faults that cannot be.
  * @throws PortError when the endpoint's port was asked for and cannot be had; Error when an engine does not start.
@@ -115,10 +116,12 @@ async function start(options: LocalAwsOptions, teardown: Teardown): Promise<Loca
   await teardown.add('Glue', () => glue.close());
   const redshift = await createRedshiftData({ db, warehouseUrl: warehouse.url, ...identity });
   await teardown.add('the Redshift Data API', () => redshift.close());
+  const sns = await createSns({ db, folder: folder('sns'), ...identity });
+  await teardown.add('SNS', () => sns.close());
   const sts = createSts({ account: localAccount });
   await teardown.add('STS', () => sts.close());
 
-  const services = { json: [glue, redshift], dynamodb, sts, s3 };
+  const services = { json: [glue, redshift], dynamodb, sns, sts, s3 };
   const gateway = await startGateway({
     services,
     host,

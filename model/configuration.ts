@@ -31,6 +31,11 @@ export interface Deployment {
     /** Glue catalog database that the lake's datasets are registered in. */
     readonly catalogDatabase: string;
   };
+  /** Where failures and recoveries are told, besides the worker's own channels (`SLUICE_WEBHOOK_URL`). */
+  readonly notifications?: {
+    /** ARN of an SNS topic. */
+    readonly topicArn?: string;
+  };
 }
 
 /** What `sluice.yaml` and the environment say. Temporal's address and namespace come from `@temporalio/envconfig`. */
@@ -120,6 +125,14 @@ const schema = z.strictObject({
       ).default('sluice_lake'),
     })
     .prefault({}),
+  notifications: z
+    .strictObject({
+      topicArn: named(
+        /^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}(\.fifo)?$/,
+        'not the ARN of an SNS topic'
+      ).optional(),
+    })
+    .optional(),
   taskQueue: z.string().min(1).max(200).default('sluice'),
 });
 

@@ -2,6 +2,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GlueClient } from '@aws-sdk/client-glue';
 import { RedshiftDataClient } from '@aws-sdk/client-redshift-data';
 import { S3Client } from '@aws-sdk/client-s3';
+import { SNSClient } from '@aws-sdk/client-sns';
 import type { AwsClients } from '../activities/index.js';
 import { awsSettings } from './aws-settings.js';
 
@@ -39,6 +40,7 @@ export function createAwsClients(env: NodeJS.ProcessEnv = process.env): WorkerAw
     // StartJobRun takes no token: only the activity, which looks for the run first, may repeat it.
     glue: new GlueClient({ ...settings, maxAttempts: 1 }),
     redshift: new RedshiftDataClient(settings),
+    sns: new SNSClient(settings),
   };
   return {
     ...clients,

@@ -16,6 +16,7 @@ export interface Call {
   readonly services: {
     readonly json: readonly JsonService[];
     readonly dynamodb: HttpService;
+    readonly sns?: HttpService;
     readonly sts: HttpService;
     readonly s3: HttpService;
   };
@@ -165,7 +166,8 @@ export async function answerCall(call: Call): Promise<void> {
   const destination = route(request);
   switch (destination.kind) {
     case 'health': {
-      const names = [...services.json.map(({ target }) => serviceNames[target] ?? target), 'dynamodb', 's3', 'sts'];
+      const { json, ...others } = services;
+      const names = [...json.map(({ target }) => serviceNames[target] ?? target), ...Object.keys(others)];
       response.writeHead(200, { 'Content-Type': 'application/json' });
       response.end(JSON.stringify({ status: 'ok', services: names.sort() }));
       request.resume();
@@ -176,6 +178,6 @@ export async function answerCall(call: Call): Promise<void> {
     case 'dynamodb':
       return answerHttpService(call, services.dynamodb);
     default:
-      return answerHttpService(call, services[destination.kind]);
+      return answerHttpService(call, services[destination.kind] ?? services.sts);
   }
 }

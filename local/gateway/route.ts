@@ -5,6 +5,7 @@ export type Route =
   | { readonly kind: 'health' }
   | { readonly kind: 'json'; readonly target: string; readonly operation: string }
   | { readonly kind: 'dynamodb' }
+  | { readonly kind: 'sns' }
   | { readonly kind: 'sts' }
   | { readonly kind: 's3' };
 
@@ -37,5 +38,9 @@ export function route(request: IncomingMessage): Route {
     (new URLSearchParams(query).has('Action') ||
       (request.method === 'POST' &&
         /^application\/x-www-form-urlencoded/i.test(request.headers['content-type'] ?? '')));
-  return { kind: isQueryProtocol || signedService(request) === 'sts' ? 'sts' : 's3' };
+  const signed = signedService(request);
+  // The link that confirms an SNS subscription is followed without credentials.
+  const confirms = isQueryProtocol && new URLSearchParams(query).get('Action') === 'ConfirmSubscription';
+  if (signed === 'sns' || (signed === undefined && confirms)) return { kind: 'sns' };
+  return { kind: isQueryProtocol || signed === 'sts' ? 'sts' : 's3' };
 }

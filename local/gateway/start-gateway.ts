@@ -15,6 +15,8 @@ import type { HttpService, JsonService } from './service.js';
 export interface GatewayServices {
   readonly json: readonly JsonService[];
   readonly dynamodb: HttpService;
+  /** A gateway without it answers its calls as STS does: there is no such action. */
+  readonly sns?: HttpService;
   readonly sts: HttpService;
   readonly s3: HttpService;
 }

@@ -11,6 +11,7 @@ import { createGlue } from '../../local/glue/index.js';
 import type { JobScript } from '../../local/glue/index.js';
 import { createRedshiftData, startPostgres } from '../../local/redshift/index.js';
 import { createS3 } from '../../local/s3/index.js';
+import { createSns } from '../../local/sns/index.js';
 import { createSts } from '../../local/sts/index.js';
 import { loadConfiguration } from '../../model/configuration.js';
 import type { Deployment } from '../../model/configuration.js';
@@ -32,6 +33,8 @@ export interface TestAws {
   readonly env: NodeJS.ProcessEnv;
   readonly clients: WorkerAwsClients;
   readonly warehouseUrl: string;
+  /** Where the services keep their data; `sns/messages.jsonl` has what was published. */
+  readonly folder: string;
   /** How often each operation was called, such as `glue.StartJobRun`. */
   calls(): Record<string, number>;
   stop(): Promise<void>;
@@ -52,8 +55,9 @@ export async function startTestAws({ scripts = {}, intercept = [] }: LocalAwsSea
   const connections = { warehouse: postgres.url };
   const glue = await createGlue({ db, store, workFolder: join(folder, 'glue'), ...identity, connections, scripts });
   const redshift = await createRedshiftData({ db, warehouseUrl: postgres.url, ...identity });
+  const sns = await createSns({ db, folder: join(folder, 'sns'), ...identity });
   const sts = createSts({ account: identity.account });
-  const services = { json: [glue, redshift], dynamodb, sts, s3 };
+  const services = { json: [glue, redshift], dynamodb, sns, sts, s3 };
   const gateway = await startGateway({ services, ...identity, intercept });
   const env = {
     AWS_ENDPOINT_URL: gateway.url,
@@ -66,11 +70,12 @@ export async function startTestAws({ scripts = {}, intercept = [] }: LocalAwsSea
     env,
     clients,
     warehouseUrl: postgres.url,
+    folder,
     calls: () => gateway.calls(),
     async stop() {
       clients.destroy();
       await gateway.close();
-      for (const service of [glue, redshift, sts, dynamodb, s3]) await service.close();
+      for (const service of [glue, redshift, sns, sts, dynamodb, s3]) await service.close();
       await db.close();
       await postgres.stop();
       await rm(folder, { recursive: true, force: true });

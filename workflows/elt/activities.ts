@@ -39,3 +39,11 @@ export const { stopGlueJob, stopStatement } = proxyActivities<Activities>({
   heartbeatTimeout: '30s',
   retry,
 });
+
+/** The record of a run that has ended: worth some patience, but the run's own end waits for it. */
+export const { finishRun } = proxyActivities<Activities>({
+  startToCloseTimeout: '5m',
+  scheduleToCloseTimeout: '20m',
+  heartbeatTimeout: '30s',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m', maximumAttempts: 6 },
+});

@@ -1,0 +1,65 @@
+import { mkdir } from 'node:fs/promises';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import type { ClassicLevel } from 'classic-level';
+import { AwsError } from '../gateway/aws-error.js';
+import { readBody } from '../gateway/request-body.js';
+import type { CallContext, HttpService } from '../gateway/service.js';
+import { HttpDelivery } from './delivery.js';
+import { publishOperations } from './publish-operations.js';
+import { Parameters, answerError, answerResult } from './query-protocol.js';
+import { SnsState } from './state.js';
+import { subscriptionOperations } from './subscription-operations.js';
+import { topicOperations } from './topic-operations.js';
+
+/** Where the local SNS keeps things, and whom it plays. */
+export interface SnsOptions {
+  readonly db: ClassicLevel<string, string>;
+  /** Every accepted message is appended to `messages.jsonl` in it. */
+  readonly folder: string;
+  readonly account: string;
+  readonly region: string;
+}
+
+/** SNS takes 256 KB of message; encoded as a form it can be three times as long. */
+const maximumBody = 4 * 1024 * 1024;
+
+async function readParameters(request: IncomingMessage): Promise<URLSearchParams> {
+  const parameters = new URLSearchParams((request.url ?? '').split('?')[1]);
+  const body = new URLSearchParams((await readBody(request, maximumBody)).toString('utf8'));
+  for (const [name, value] of body) parameters.set(name, value);
+  return parameters;
+}
+
+/**
+ * Amazon SNS in the query protocol: topics, standard and FIFO, their attributes and tags, subscriptions of HTTP endpoints
+ * with confirmation, and publishing. Subscriptions of e-mail addresses stay pending. Messages are not signed.
+ */
+export async function createSns({ db, folder, account, region }: SnsOptions): Promise<HttpService> {
+  await mkdir(folder, { recursive: true });
+  const state = await SnsState.open(db);
+  const delivery = new HttpDelivery();
+  const publishing = publishOperations(state, delivery, join(folder, 'messages.jsonl'));
+
+  const handle = async (request: IncomingMessage, response: ServerResponse, context: CallContext): Promise<void> => {
+    const found = await readParameters(request);
+    const [action, parameters] = [found.get('Action') ?? '', new Parameters(found)];
+    // The link in a request for confirmation is followed without credentials, as at AWS.
+    const signed = request.headers.authorization !== undefined || found.has('X-Amz-Credential');
+    if (!signed && action !== 'ConfirmSubscription') {
+      throw new AwsError('MissingAuthenticationToken', 'Request is missing Authentication Token', 403);
+    }
+    const operations = {
+      ...topicOperations(state, { account, region }),
+      ...subscriptionOperations(state, delivery, account, () => `http://${request.headers.host ?? '127.0.0.1'}`),
+      ...publishing,
+    };
+    const operation = Object.hasOwn(operations, action) ? operations[action] : undefined;
+    if (operation === undefined) {
+      throw new AwsError('InvalidAction', `The local SNS has no operation ${action}.`);
+    }
+    await context.begin?.(action, parameters.toObject());
+    answerResult(response, action, await operation(parameters), context.requestId);
+  };
+  return { name: 'sns', handle, answerError, close: () => delivery.close() };
+}
