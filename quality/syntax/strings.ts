@@ -10,7 +10,6 @@ export function unescapeAll(raw: string): string {
 
 /** Whether text is empty or blank in Java's sense (`Character.isWhitespace`). */
 export function isBlank(text: string): boolean {
-  // eslint-disable-next-line no-control-regex -- Java counts the separators of ASCII
   return /^[\t-\r\x1c-\x20\u1680\u2000-\u2006\u2008-\u200a\u2028\u2029\u205f\u3000]*$/.test(text);
 }
 
