@@ -1,0 +1,234 @@
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { CreateTopicCommand } from '@aws-sdk/client-sns';
+import type { WorkflowHandle } from '@temporalio/client';
+import pg from 'pg';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { AwsError } from '../../local/gateway/aws-error.js';
+import type { InterceptedCall } from '../../local/gateway/index.js';
+import { eltWorkflowOptions } from '../../model/elt-run.js';
+import { startWorker } from '../../workers/index.js';
+import type { SluiceWorker } from '../../workers/index.js';
+import type { elt } from '../../workflows/index.js';
+import { miniPlan } from './mini-plan.js';
+import { ScriptedJobs } from './scripted-jobs.js';
+import { deployment, provisionPlan, startTestAws, startTestTemporal } from './stack.js';
+import type { TestAws, TestTemporal } from './stack.js';
+
+/** A notification as the webhook got it. */
+interface Hooked {
+  readonly kind: string;
+  readonly runKey: string;
+  readonly [name: string]: unknown;
+}
+
+describe('the end of a run', () => {
+  const jobs = new ScriptedJobs();
+  const taskQueue = 'run-end';
+  const secret = '/hook/T0P-S3CRET';
+  const hooked: Hooked[] = [];
+  const keys: unknown[] = [];
+  let hookStatus = 200;
+  let hook: Server;
+  let aws: TestAws;
+  let temporal: TestTemporal;
+  let warehouse: pg.Client;
+  let worker: SluiceWorker;
+  let running: Promise<void>;
+  let misbehave: (call: InterceptedCall) => void = () => undefined;
+
+  const plan = miniPlan('mini');
+  const run = async (runKey: string): Promise<WorkflowHandle<typeof elt>> => {
+    const options = eltWorkflowOptions(plan, deployment, runKey, taskQueue);
+    return await temporal.client.workflow.start('elt', options);
+  };
+  const rowsOf = async (runKey: string, table = 'runs'): Promise<Record<string, unknown>[]> => {
+    const order = table === 'runs' ? 'started_at' : 'ordinal';
+    const { rows } = await warehouse.query(`SELECT * FROM sluice.${table} WHERE run_key = $1 ORDER BY ${order}`, [
+      runKey,
+    ]);
+    return rows as Record<string, unknown>[];
+  };
+  const published = async (): Promise<{ subject: string; message: string; topicArn: string }[]> => {
+    const text = await readFile(join(aws.folder, 'sns', 'messages.jsonl'), 'utf8').catch(() => '');
+    return text
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as never);
+  };
+  const told = (runKey: string): string[] => hooked.filter((one) => one.runKey === runKey).map(({ kind }) => kind);
+
+  beforeAll(async () => {
+    hook = createServer((request, response) => {
+      let body = '';
+      request.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
+      request.on('end', () => {
+        if (hookStatus === 200 && request.url === secret) {
+          hooked.push(JSON.parse(body) as Hooked);
+          keys.push(request.headers['idempotency-key']);
+        }
+        response.writeHead(hookStatus).end();
+      });
+    });
+    await new Promise<void>((resolve) => hook.listen(0, '127.0.0.1', resolve));
+    [aws, temporal] = await Promise.all([
+      startTestAws({ scripts: jobs.scripts, intercept: [(call) => misbehave(call)] }),
+      startTestTemporal(),
+    ]);
+    await provisionPlan(aws, plan);
+    const { TopicArn } = await aws.clients.sns.send(new CreateTopicCommand({ Name: 'alerts' }));
+    const env = {
+      ...aws.env,
+      ...temporal.env,
+      SLUICE_TOPIC_ARN: TopicArn,
+      SLUICE_WEBHOOK_URL: `http://127.0.0.1:${(hook.address() as AddressInfo).port}${secret}`,
+    };
+    worker = await startWorker({ configuration: { taskQueue }, env, logLevel: 'silent', shutdownGraceTime: 0 });
+    running = worker.run();
+    warehouse = new pg.Client({ connectionString: aws.warehouseUrl, types: { getTypeParser: () => String } });
+    await warehouse.connect();
+  });
+  afterAll(async () => {
+    worker?.shutdown();
+    await running;
+    await warehouse?.end();
+    hook?.close();
+    await temporal?.stop();
+    await aws?.stop();
+  });
+  beforeEach(() => {
+    misbehave = () => undefined;
+    hookStatus = 200;
+  });
+
+  it('is recorded with its stages, times, counts and remote ids, and told nobody when all is well', async () => {
+    const handle = await run('good');
+    const { remoteIds } = await handle.result();
+    const [row, ...others] = await rowsOf('good');
+    expect(others).toEqual([]);
+    expect(row).toMatchObject({
+      workflow_id: 'elt-mini-good',
+      run_id: handle.firstExecutionRunId,
+      pipeline: 'mini',
+      source_table: 'mini',
+      plan_hash: 'mini-plan',
+      mode: 'full',
+      verdict: 'succeeded',
+      resumption: '0',
+      items: '0',
+      rejected: '1',
+      failure_stage: null,
+      failure_message: null,
+    });
+    const stages = await rowsOf('good', 'stages');
+    const landed = stages.find(({ step }) => step === 'land_thing_job');
+    expect(landed).toMatchObject({
+      stage: 'landing',
+      state: 'done',
+      remote_id: remoteIds['land_thing_job'],
+      row_count: '0',
+    });
+    const whole = stages.filter(({ step }) => step === null).map(({ stage, state }) => `${stage} ${state}`);
+    expect(whole).toEqual(expect.arrayContaining(['prepare done', 'export done', 'dwh done', 'counts done']));
+    const times = stages
+      .filter(({ state }) => state !== 'pending')
+      .flatMap(({ started_at, ended_at }) => [started_at, ended_at]);
+    expect(times.filter((time) => time === null)).toEqual([]);
+    expect(told('good')).toEqual([]);
+    const events = (await handle.fetchHistory()).events ?? [];
+    const named = events.filter(
+      (event) => event.activityTaskScheduledEventAttributes?.activityType?.name === 'finishRun'
+    );
+    expect(named).toHaveLength(1);
+  });
+
+  it('is told once when it failed, and once when the next one succeeds', async () => {
+    const mend = jobs.fail('land_thing_job', 'no such column: it\'s \\ "odd" :p1 🧸');
+    const failed = await run('bad');
+    await expect(failed.result()).rejects.toThrow();
+    const again = await run('bad-too');
+    await expect(again.result()).rejects.toThrow();
+    mend();
+    const [row] = await rowsOf('bad');
+    expect(row).toMatchObject({ verdict: 'failed', failure_stage: 'landing', failure_class: 'Permanent' });
+    expect(row?.failure_message).toContain('no such column: it\'s \\ "odd" :p1 🧸');
+    expect(told('bad')).toEqual(['run-failed']);
+    const [hookedFailure] = hooked;
+    expect(hookedFailure).toMatchObject({ version: 1, pipeline: 'mini', stage: 'landing', errorClass: 'Permanent' });
+    const [first] = await published();
+    expect(first?.subject).toBe('Sluice: mini failed in landing, run bad');
+    for (const part of [
+      'land_thing_job',
+      'sluice show bad',
+      'sluice resume bad',
+      '/namespaces/default/workflows/elt-mini-bad/',
+    ]) {
+      expect(first?.message).toContain(part);
+    }
+
+    await (await run('good-again')).result();
+    await (await run('good-still')).result();
+    expect([told('bad-too'), told('good-again'), told('good-still')]).toEqual([['run-failed'], ['run-recovered'], []]);
+    expect((await published()).map(({ subject }) => subject)).toEqual([
+      'Sluice: mini failed in landing, run bad',
+      'Sluice: mini failed in landing, run bad-too',
+      'Sluice: mini has recovered, run good-again',
+    ]);
+    expect(new Set(keys).size).toBe(keys.length);
+  });
+
+  it('is recorded when it was cancelled, without telling anybody', async () => {
+    const release = jobs.hold('land_thing_job');
+    const handle = await run('stopped');
+    await expect
+      .poll(
+        async () =>
+          (await handle.query<{ stages: { name: string; state: string }[] }>('progress')).stages.find(
+            ({ name }) => name === 'landing'
+          )?.state,
+        { timeout: 30_000 }
+      )
+      .toBe('running');
+    await handle.cancel();
+    await expect(handle.result()).rejects.toThrow();
+    release();
+    expect(await rowsOf('stopped')).toMatchObject([{ verdict: 'cancelled', failure_class: 'Cancelled' }]);
+    expect(told('stopped')).toEqual([]);
+  });
+
+  it('is told although the warehouse does not take the record, and keeps its own failure', async () => {
+    misbehave = ({ operation, input, phase }) => {
+      const ofRecord = String(input['StatementName']).includes('run record');
+      if (phase === 'before' && operation === 'BatchExecuteStatement' && ofRecord) {
+        throw new AwsError('AccessDeniedException', 'not allowed', 403);
+      }
+    };
+    const mend = jobs.fail('land_other_job', 'the real reason');
+    const handle = await run('unrecorded');
+    const error = (await handle.result().catch((reason: unknown) => reason)) as Error;
+    mend();
+    let root = error;
+    while (root.cause instanceof Error) root = root.cause;
+    expect(root.message).toContain('the real reason');
+    expect(await rowsOf('unrecorded')).toEqual([]);
+    expect(told('unrecorded')).toEqual(['run-failed']);
+  });
+
+  it('is told once to each channel when one of them is down for a while, and recorded once', async () => {
+    hookStatus = 500;
+    const before = (await published()).length;
+    setTimeout(() => (hookStatus = 200), 4_000);
+    const handle = await run('recovers');
+    await handle.result();
+    expect(told('recovers')).toEqual(['run-recovered']);
+    expect((await published()).length - before).toBe(1);
+    expect(await rowsOf('recovers')).toHaveLength(1);
+    const stages = await rowsOf('recovers', 'stages');
+    expect(new Set(stages.map(({ ordinal }) => ordinal)).size).toBe(stages.length);
+    const history = JSON.stringify(await handle.fetchHistory());
+    expect(history).not.toContain('S3CRET');
+  });
+});
