@@ -3,9 +3,18 @@ import type { WorkflowExecutionDescription, WorkflowExecutionInfo, WorkflowHandl
 import type { Configuration } from '../model/configuration.js';
 import { defaultRunKey, eltWorkflowOptions, freshRunKey, runKeyProblem } from '../model/elt-run.js';
 import type { WarehousePlan } from '../model/plan.js';
-import type { EltInput, EltProgress, EltResult } from '../workflows/index.js';
+import type {
+  ApprovalDecision,
+  DecisionInput,
+  EltInput,
+  EltProgress,
+  EltResult,
+  PauseInput,
+  PauseState,
+} from '../workflows/index.js';
 import { RunFailedError, UsageError } from './errors.js';
 import { readRejections } from './rejections.js';
+import { RunControl } from './run-control.js';
 import type { Rejection } from './rejections.js';
 import type { RunDetails, RunSummary, RunUpdate, StartedRun } from './run-types.js';
 import { TemporalConnection } from './temporal-connection.js';
@@ -35,11 +44,15 @@ const watchIntervalMs = 250;
 export class SluiceClient {
   private warehouse: WarehouseQuery | undefined;
 
+  private readonly control: RunControl;
+
   private constructor(
     private readonly configuration: Configuration,
     private readonly env: NodeJS.ProcessEnv,
     private readonly temporal: TemporalConnection
-  ) {}
+  ) {
+    this.control = new RunControl(temporal, configuration);
+  }
 
   /**
    * Connects to the Temporal server that the environment names; the warehouse is connected to when first queried.
@@ -90,6 +103,67 @@ export class SluiceClient {
       if (!(error instanceof RunFailedError)) throw error;
       return { ...summary, progress, failure: error.message };
     }
+  }
+
+  /**
+   * A run as the server lists it, without its stages.
+   * @param run - run key or workflow id.
+   * @throws UsageError as {@link describeRun} does.
+   */
+  async findRunSummary(run: string): Promise<RunSummary> {
+    return summaryOf(await this.describe(await this.findRun(run)));
+  }
+
+  /**
+   * Asks a run to stop its remote jobs and to end CANCELLED when they have; returns at once.
+   * @throws UsageError when it has ended otherwise.
+   */
+  async cancel(run: string): Promise<RunSummary> {
+    const found = await this.findRunSummary(run);
+    await this.control.cancel(found);
+    return found;
+  }
+
+  /**
+   * Lets a run stand still when its present stage has ended; pausing twice does no harm.
+   * @throws UsageError when it is in its last stage or has ended.
+   */
+  async pause(run: string, input: PauseInput): Promise<PauseState> {
+    return this.control.pause(await this.findRunSummary(run), input);
+  }
+
+  /**
+   * Lets a paused run go on, or goes on with one that has ended before it was done, from the stage that it ended in.
+   * @param plan - called for a run that has ended: the plan it must have had.
+   * @throws UsageError when the run is neither, or cannot be gone on with.
+   */
+  async resume(
+    run: string,
+    input: PauseInput,
+    plan: () => WarehousePlan
+  ): Promise<StartedRun & { readonly paused?: PauseState }> {
+    const found = await this.findRunSummary(run);
+    const { runKey, workflowId, status, table } = found;
+    if (status === 'RUNNING') {
+      return { runKey, workflowId, status, alreadyRan: true, paused: await this.control.unpause(found, input) };
+    }
+    const others = await this.list(`WorkflowType = 'elt' AND SluiceTable = ${quoted(table)}`, 100);
+    const since = found.endedAt ?? found.startedAt;
+    const later = others.filter(
+      (other) =>
+        other.workflowId !== workflowId &&
+        (other.status === 'RUNNING' || (other.endedAt !== undefined && other.endedAt > since)) &&
+        (other.status === 'RUNNING' || other.stage !== 'prepare')
+    );
+    return await this.control.resumeEnded(found, plan(), later);
+  }
+
+  /**
+   * Answers the question that a run asks; the same answer twice does no harm.
+   * @throws UsageError when it asks nothing, was answered otherwise, or has ended.
+   */
+  async decide(run: string, approved: boolean, input: DecisionInput): Promise<ApprovalDecision> {
+    return this.control.decide(await this.findRunSummary(run), approved, input);
   }
 
   /** Stages and steps of a run, asked of its workflow; fails while no worker answers. */

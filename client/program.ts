@@ -135,6 +135,61 @@ export function createProgram(env: NodeJS.ProcessEnv): Command {
     async () => (await import('./commands/show.js')).show
   );
 
+  const reason = ['--reason <text>', 'why; kept with the run'] as const;
+  const by = ['--by <name>', 'who asks (default: the user of this process)'] as const;
+
+  define(
+    program,
+    'cancel <run>',
+    'Stop the remote jobs of a run, once, and end it as CANCELLED',
+    ['sluice cancel 2026-03-01', 'sluice cancel 2026-03-01 --wait --json'],
+    async () => (await import('./commands/cancel.js')).cancel
+  ).option('--wait', 'return when the run has ended');
+
+  define(
+    program,
+    'pause <run>',
+    'Let a run stand still when its present stage has ended',
+    ['sluice pause 2026-03-01 --reason "month-end close"'],
+    async () => (await import('./commands/pause.js')).pause
+  )
+    .option(...reason)
+    .option(...by);
+
+  define(
+    program,
+    'resume <run>',
+    'Let a paused run go on, or go on with one that failed, was cancelled or terminated, from the stage it ended in',
+    ['sluice resume 2026-03-01', 'sluice resume 2026-03-01 --watch'],
+    async () => (await import('./commands/resume.js')).resume
+  )
+    .option('--model <file>', 'warehouse.yaml that the run was started with (default: the one of the configuration)')
+    .option(...reason)
+    .option(...by)
+    .option('--watch', 'show the stages live and wait for the end');
+
+  define(
+    program,
+    'approve <run>',
+    'Approve what a run asks, as `sluice show` tells',
+    ['sluice approve 2026-03-01 --reason "the gap is known"'],
+    async () => (await import('./commands/decide.js')).approve
+  )
+    .option('--name <question>', 'which question, where several wait')
+    .option(...reason)
+    .option(...by);
+
+  define(
+    program,
+    'reject <run>',
+    'Reject what a run asks, as `sluice show` tells',
+    ['sluice reject 2026-03-01 --reason "wait for the backfill"'],
+    async () => (await import('./commands/decide.js')).reject
+  )
+    .option('--name <question>', 'which question, where several wait')
+    .option(...reason)
+    .option(...by);
+
   define(
     program,
     'query <sql>',

@@ -33,7 +33,9 @@ export async function runElt(context: CommandContext, options: RunEltOptions): P
     const { workflowId } = run;
     const temporalUi = await runLink(env, workflowId);
     const verb = run.alreadyRan ? `Run ${run.runKey} was there already: ${run.status}.` : `Started run ${run.runKey}.`;
-    console.note(run.alreadyRan ? `${verb} A new one needs --fresh or another --run-key.` : verb);
+    const ended = !['RUNNING', 'COMPLETED'].includes(run.status);
+    const next = ended ? `\`sluice resume ${run.runKey}\` goes on with it; a` : 'A';
+    console.note(run.alreadyRan ? `${verb} ${next} new one needs --fresh or another --run-key.` : verb);
     console.print(`Workflow  ${workflowId}${temporalUi === undefined ? '' : `\nWeb UI    ${temporalUi}`}`);
     if (options.watch !== true && ['RUNNING', 'COMPLETED'].includes(run.status)) {
       console.document({ ...run, temporalUi });
@@ -41,7 +43,10 @@ export async function runElt(context: CommandContext, options: RunEltOptions): P
     }
     const status = await showStages(createProgress(), client.watch(workflowId, interruption.signal));
     run = { ...run, status };
-    if (status !== 'COMPLETED') console.note(`The run ended as ${status}; \`sluice show ${run.runKey}\` tells more.`);
+    if (status !== 'COMPLETED')
+      console.note(
+        `The run ended as ${status}; \`sluice show ${run.runKey}\` tells more, and \`sluice resume\` goes on with it.`
+      );
     const result = await client.result(workflowId, interruption.signal);
     console.print(
       table(

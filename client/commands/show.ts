@@ -28,6 +28,28 @@ export async function show(context: CommandContext, run: string): Promise<void> 
   }
 }
 
+/** What the run waits for besides its work, and what people decided. */
+function waits(progress: RunDetails['progress']): [string, string | undefined][] {
+  const { paused, approvals, lock, resumption } = progress ?? {};
+  const because = (reason?: string): string => (reason === undefined ? '' : `: ${reason}`);
+  return [
+    ['Resumed', resumption === undefined ? undefined : `${count(resumption)} ×`],
+    ['Lock', lock?.state === 'waiting' ? `waiting for ${lock.lock} since ${lock.since}` : undefined],
+    [
+      'Paused',
+      paused && `${paused.holding ? '' : 'after this stage, '}by ${paused.by} at ${paused.at}${because(paused.reason)}`,
+    ],
+    ...(approvals?.pending ?? []).map(({ name, question, deadline }): [string, string] => [
+      'Asks',
+      `${name} until ${deadline}: ${question}`,
+    ]),
+    ...(approvals?.decisions ?? []).map(({ name, approved, by, at, reason }): [string, string] => [
+      'Decided',
+      `${name} ${approved ? 'approved' : 'rejected'} by ${by} at ${at}${because(reason)}`,
+    ]),
+  ];
+}
+
 function readable(run: RunDetails, temporalUi: string | undefined): string {
   const { result, progress } = run;
   const facts: [string, string | undefined][] = [
@@ -36,6 +58,7 @@ function readable(run: RunDetails, temporalUi: string | undefined): string {
     ['Table', run.table],
     ['Status', run.status],
     ['Failure', run.failure],
+    ...waits(progress),
     ['Started', run.startedAt],
     ['Ended', run.endedAt],
     ['Items', result && count(result.items)],
@@ -51,13 +74,17 @@ function readable(run: RunDetails, temporalUi: string | undefined): string {
       return [
         stage.name,
         step.name,
-        step.state,
+        step.reused ? 'reused' : step.state,
         seconds === undefined ? '' : duration(seconds),
         counts.map(([name, value]) => `${count(value)} ${name}`).join(', '),
         step.remoteId?.split('/').at(-1), // of an ARN, the export's own id
       ];
     })
   );
+  const notes = (progress?.stages ?? []).flatMap(({ steps }) =>
+    steps.flatMap(({ name, note }) => (note === undefined ? [] : [`${name}: ${note}`]))
+  );
+  lines.push(...notes);
   const head = ['stage', 'step', 'state', 'took', 'counts', 'remote id'];
   if (stages.length > 0) lines.push('', table(head, stages));
   else lines.push('', 'Stages are not known: no worker answers on the task queue of the run.');

@@ -3,12 +3,12 @@ import type { WarehousePlan } from '../../model/plan.js';
 import type { EltRun } from './run.js';
 
 /** Workflow id of the lock of a warehouse: one for each database of a workgroup or cluster. */
-export function lockIdOf({ redshift: { workgroup, cluster, database } }: Deployment): string {
+export function lockIdOf({ redshift: { workgroup, cluster, database } }: Pick<Deployment, 'redshift'>): string {
   return `lock-${workgroup === undefined ? `cluster-${cluster}` : `workgroup-${workgroup}`}-${database}`;
 }
 
 /** Everything that a run replaces or merges into: the source table's prefix of the lake, and tables of the warehouse. */
-export function writtenBy(plan: WarehousePlan, { buckets }: Deployment): string[] {
+export function writtenBy(plan: WarehousePlan, { buckets }: Pick<Deployment, 'buckets'>): string[] {
   const called = (schema: string, waves: WarehousePlan['staging']): string[] =>
     waves.flat().map(({ name }) => `${schema}.${name}`);
   const tables = [
