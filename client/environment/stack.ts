@@ -3,6 +3,7 @@ import {
   PortError,
   TemporalNotFoundError,
   DataFolderInUseError,
+  alertsTopicArn,
   startEnvironment,
 } from '../../local/environment/index.js';
 import type { Environment, EnvironmentOptions } from '../../local/environment/index.js';
@@ -56,7 +57,9 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
   const { SLUICE_WORKGROUP: workgroup, SLUICE_DATABASE: database } = environment.env;
   const configuration = { ...given, deployment: { ...given.deployment, redshift: { workgroup, database } } };
   try {
-    const worker = withWorker ? await runInProcess(configuration, env) : undefined;
+    const worker = withWorker
+      ? await runInProcess(configuration, { SLUICE_TOPIC_ARN: alertsTopicArn, ...env })
+      : undefined;
     let stopping: Promise<void> | undefined;
     const died = environment.failed.then((error) => {
       throw new RunFailedError(messageOf(error), { cause: error });

@@ -1,6 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GlueClient } from '@aws-sdk/client-glue';
 import { S3Client } from '@aws-sdk/client-s3';
+import { SNSClient } from '@aws-sdk/client-sns';
 import type { LocalAwsEnv } from '../local-aws.js';
 
 /** The AWS clients that an environment is made ready with. */
@@ -8,6 +9,7 @@ export interface AwsClients {
   readonly s3: S3Client;
   readonly dynamodb: DynamoDBClient;
   readonly glue: GlueClient;
+  readonly sns: SNSClient;
   /** Frees their connections. */
   destroy(): void;
 }
@@ -23,6 +25,7 @@ export function createAwsClients(env: LocalAwsEnv): AwsClients {
     s3: new S3Client({ ...configuration, forcePathStyle: true }),
     dynamodb: new DynamoDBClient(configuration),
     glue: new GlueClient(configuration),
+    sns: new SNSClient(configuration),
   };
   return { ...clients, destroy: () => Object.values(clients).forEach((client) => client.destroy()) };
 }

@@ -9,3 +9,4 @@ export type { LoadedItems, LoadItemsOptions } from './load-items.js';
 export type { ProvisionedPlan } from './provision.js';
 export { findRunningEnvironments, stopRunningEnvironment } from './registry.js';
 export type { RunningEnvironment } from './registry.js';
+export { alertsTopicArn } from './provision.js';

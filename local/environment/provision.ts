@@ -2,8 +2,10 @@ import { CreateDatabaseCommand, CreateJobCommand, GlueServiceException, UpdateJo
 import type { GlueClient, JobUpdate } from '@aws-sdk/client-glue';
 import { CreateBucketCommand, S3ServiceException } from '@aws-sdk/client-s3';
 import type { S3Client } from '@aws-sdk/client-s3';
+import { CreateTopicCommand } from '@aws-sdk/client-sns';
 import type { Deployment } from '../../model/configuration.js';
 import type { WarehousePlan } from '../../model/plan.js';
+import { localAccount, localRegion } from '../local-aws.js';
 import type { AwsClients } from './aws-clients.js';
 import { provisionTable } from './provision-table.js';
 
@@ -13,15 +15,21 @@ export type ProvisionedPlan = Pick<WarehousePlan, 'source' | 'lake' | 'entities'
 /** Where the scripts of the Glue jobs stand; the local Glue runs their contract without reading them. */
 const scriptsUri = 's3://sluice-assets/glue';
 
+const alertsTopic = 'sluice-alerts';
+
+/** ARN of the topic that workers in a local environment tell of failures and recoveries. */
+export const alertsTopicArn = `arn:aws:sns:${localRegion}:${localAccount}:${alertsTopic}`;
+
 /**
- * Makes what a run of the plan needs: buckets, the table with its indexes and point-in-time recovery, the Glue catalog
- * database and jobs. Doing it again changes nothing, except that jobs are brought up to date.
+ * Makes what a run of the plan needs: buckets, a topic for alerts, the table with its indexes and point-in-time recovery,
+ * the Glue catalog database and jobs. Doing it again changes nothing, except that jobs are brought up to date.
  * @throws Error when a table of this name exists with other keys or indexes than the plan's.
  */
 export async function provision(clients: AwsClients, plan: ProvisionedPlan, deployment: Deployment): Promise<void> {
   await Promise.all([
     ...Object.values(deployment.buckets).map((bucket) => createBucket(clients.s3, bucket)),
     provisionTable(clients.dynamodb, plan.source),
+    clients.sns.send(new CreateTopicCommand({ Name: alertsTopic })),
     createCatalogDatabase(clients.glue, deployment.glue.catalogDatabase),
     putJob(clients.glue, plan.lake.jobName, 'raw_to_datalake.py', []),
     ...plan.entities.map(({ jobName }) => putJob(clients.glue, jobName, 'land.py', [deployment.glue.connection])),

@@ -4,7 +4,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { CreateTopicCommand } from '@aws-sdk/client-sns';
-import type { WorkflowHandle } from '@temporalio/client';
+import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { AwsError } from '../../local/gateway/aws-error.js';
@@ -41,7 +41,7 @@ describe('the end of a run', () => {
   let misbehave: (call: InterceptedCall) => void = () => undefined;
 
   const plan = miniPlan('mini');
-  const run = async (runKey: string): Promise<WorkflowHandle<typeof elt>> => {
+  const run = async (runKey: string): Promise<WorkflowHandleWithFirstExecutionRunId<typeof elt>> => {
     const options = eltWorkflowOptions(plan, deployment, runKey, taskQueue);
     return await temporal.client.workflow.start('elt', options);
   };
