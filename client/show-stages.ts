@@ -7,11 +7,15 @@ import type { RunUpdate } from './run-types.js';
 /** What each stage does, as people say it. */
 const titles: Readonly<Record<StageProgress['name'], string>> = {
   prepare: 'Check the source, set up the warehouse',
+  archive: 'Archive raw and lake',
   export: 'Export the table to S3',
   lake: 'Shape the lake',
+  'lake-gates': 'Judge the lake',
   landing: 'Load landing',
+  'landing-gates': 'Judge landing',
   staging: 'Load staging',
   dwh: 'Load the warehouse',
+  'dwh-gates': 'Judge the warehouse',
   counts: 'Count the rows',
 };
 

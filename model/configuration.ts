@@ -30,6 +30,8 @@ export interface Deployment {
     readonly connection: string;
     /** Glue catalog database that the lake's datasets are registered in. */
     readonly catalogDatabase: string;
+    /** IAM role, by name or ARN, that data quality runs take on. */
+    readonly role?: string;
   };
   /** Where failures and recoveries are told, besides the worker's own channels (`SLUICE_WEBHOOK_URL`). */
   readonly notifications?: {
@@ -123,6 +125,7 @@ const schema = z.strictObject({
         /^[a-z0-9_]{1,255}$/,
         'not a catalog database name: lower-case letters, digits and _'
       ).default('sluice_lake'),
+      role: z.string().min(1).optional(),
     })
     .prefault({}),
   notifications: z

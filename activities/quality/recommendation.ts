@@ -1,0 +1,177 @@
+import type { GetDataQualityRuleRecommendationRunResponse, GlueClient } from '@aws-sdk/client-glue';
+import {
+  CancelDataQualityRuleRecommendationRunCommand,
+  CreateDataQualityRulesetCommand,
+  GetDataQualityRuleRecommendationRunCommand,
+  GetDataQualityRulesetCommand,
+  StartDataQualityRuleRecommendationRunCommand,
+  UpdateDataQualityRulesetCommand,
+} from '@aws-sdk/client-glue';
+import type { S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { DqdlSyntaxError, parse } from '../../quality/index.js';
+import { startWhenCapacity } from '../at-capacity.js';
+import { StepError, onResource } from '../failures.js';
+import type { PollClock } from '../poll-clock.js';
+import type { RemoteJob } from '../remote-job.js';
+import { stopRemoteJob, waitForRemoteJob } from '../remote-job.js';
+import type { StepInput } from '../run-scope.js';
+import { stepToken } from '../run-scope.js';
+import type { CatalogTable, RunResources } from './evaluation.js';
+import { isAbsent } from './is-absent.js';
+import { runOutcomes } from './run-outcomes.js';
+
+/** A started recommendation run. */
+export interface RecommendationRunRef extends CatalogTable {
+  readonly runId: string;
+}
+
+/** A ruleset's text in S3: rules quote values of the data, which have no place in a workflow's history. */
+export interface RulesetDraft {
+  /** `s3://<quality bucket>/recommendations/…`. */
+  readonly uri: string;
+  readonly rules: number;
+}
+
+/** Input of `saveRuleset`. */
+export interface SaveRulesetInput extends StepInput, CatalogTable {
+  readonly rulesetName: string;
+  readonly uri: string;
+}
+
+/** Activities on Glue's recommendation runs. */
+export interface RecommendationActivities {
+  /** Starts a recommendation run, once per step whatever is repeated. */
+  startRecommendation(
+    input: StepInput & CatalogTable & { readonly resources: RunResources }
+  ): Promise<RecommendationRunRef>;
+  /** Waits for a run and keeps the recommended ruleset in the quality bucket. */
+  waitRecommendation(
+    input: StepInput & { readonly run: RecommendationRunRef; readonly bucket: string }
+  ): Promise<RulesetDraft>;
+  /** Cancels a run that nobody waits for any more, and returns the state it ended in. */
+  stopRecommendation(input: StepInput & { readonly run: RecommendationRunRef }): Promise<string>;
+  /** Counts the rules of a draft that a person has edited. A text that is not DQDL is a permanent failure. */
+  checkDraft(input: StepInput & { readonly uri: string }): Promise<RulesetDraft>;
+  /** Makes a draft the ruleset of that name, new or updated. */
+  saveRuleset(input: SaveRulesetInput): Promise<void>;
+}
+
+function recommendationRun(
+  glue: GlueClient
+): RemoteJob<RecommendationRunRef, GetDataQualityRuleRecommendationRunResponse> {
+  const named = ({ runId, database, table }: RecommendationRunRef): string =>
+    `Recommendation run ${runId} on ${database}.${table}`;
+  return {
+    describe: (ref, { signal }) =>
+      onResource(named(ref), () =>
+        glue.send(new GetDataQualityRuleRecommendationRunCommand({ RunId: ref.runId }), { abortSignal: signal })
+      ),
+    state: ({ Status }) => Status ?? 'STARTING',
+    outcomes: runOutcomes,
+    longPoll: false,
+    absent: ['EntityNotFoundException'],
+    async cancel(ref) {
+      await onResource(named(ref), () =>
+        glue.send(new CancelDataQualityRuleRecommendationRunCommand({ RunId: ref.runId }))
+      );
+    },
+    failure: (ref, { Status: state = '', ErrorString: message }) =>
+      new StepError(
+        'Permanent',
+        named(ref),
+        `ended ${state}${message ? `: ${message}` : ''}`,
+        'Mend the cause, and run again.',
+        { runId: ref.runId, state }
+      ),
+  };
+}
+
+/** Makes the activities over clients. */
+export function createRecommendationActivities({
+  glue,
+  s3,
+  clock,
+}: {
+  readonly glue: GlueClient;
+  readonly s3: S3Client;
+  readonly clock: PollClock;
+}): RecommendationActivities {
+  const readDraft = async (uri: string): Promise<{ text: string; rules: number }> => {
+    const match = /^s3:\/\/([^/]+)\/(.+)$/.exec(uri);
+    if (match === null) throw new StepError('Permanent', uri, 'is not an S3 URI', 'Give s3://bucket/key.');
+    const { Body } = await onResource(uri, () => s3.send(new GetObjectCommand({ Bucket: match[1], Key: match[2] })));
+    const text = (await Body?.transformToString('utf8')) ?? '';
+    try {
+      return { text, rules: parse(text).rules.length };
+    } catch (error) {
+      if (!(error instanceof DqdlSyntaxError)) throw error;
+      const place = `line ${error.line}, column ${error.column}`;
+      throw new StepError('Permanent', uri, `is not DQDL: see ${place}`, 'Check it with sluice dq lint.');
+    }
+  };
+  return {
+    async startRecommendation({ database, table, resources, ...step }) {
+      const resource = `Recommendation for ${database}.${table}`;
+      const runId = await startWhenCapacity(clock, async () => {
+        const { RunId } = await onResource(resource, () =>
+          glue.send(
+            new StartDataQualityRuleRecommendationRunCommand({
+              DataSource: { GlueTable: { DatabaseName: database, TableName: table } },
+              Role: resources.role,
+              NumberOfWorkers: resources.workers,
+              Timeout: resources.timeoutMinutes,
+              ClientToken: stepToken(step),
+            })
+          )
+        );
+        return RunId ?? '';
+      });
+      return { runId, database, table };
+    },
+
+    async waitRecommendation({ run, bucket }) {
+      const { RecommendedRuleset: text = '' } = await waitForRemoteJob(recommendationRun(glue), run, clock);
+      const key = `recommendations/${run.runId}.dqdl`;
+      const uri = `s3://${bucket}/${key}`;
+      await onResource(uri, () => s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: text })));
+      return { uri, rules: (await readDraft(uri)).rules };
+    },
+
+    async stopRecommendation({ run }) {
+      return (await stopRemoteJob(recommendationRun(glue), run, clock)) ?? 'unknown';
+    },
+
+    async checkDraft({ uri }) {
+      return { uri, rules: (await readDraft(uri)).rules };
+    },
+
+    async saveRuleset({ rulesetName: Name, uri, database, table, ...step }) {
+      const { text } = await readDraft(uri);
+      const resource = `Data quality ruleset ${Name}`;
+      const stored = await onResource(resource, () => glue.send(new GetDataQualityRulesetCommand({ Name }))).catch(
+        (error: unknown) => {
+          if (isAbsent(error)) return undefined;
+          throw error;
+        }
+      );
+      if (stored !== undefined) {
+        if (stored.Ruleset !== text) {
+          await onResource(resource, () => glue.send(new UpdateDataQualityRulesetCommand({ Name, Ruleset: text })));
+        }
+        return;
+      }
+      await onResource(resource, () =>
+        glue.send(
+          new CreateDataQualityRulesetCommand({
+            Name,
+            Ruleset: text,
+            Description: 'Recommended by Glue, accepted by a person',
+            TargetTable: { DatabaseName: database, TableName: table },
+            ClientToken: stepToken(step),
+          })
+        )
+      );
+    },
+  };
+}
