@@ -101,7 +101,10 @@ function report(document: ModelDocument, issue: Issue, prefix: readonly Property
     case 'invalid_value': {
       const values = issue.values.map(String);
       if (path.at(-1) === 'scd') {
-        document.report(path, `${kindOf(found)} is not supported by this version; only 1 (changes overwrite) is`);
+        document.report(
+          path,
+          `takes 1 (changes overwrite) or 2 (a version for each), but ${kindOf(found)} stands here`
+        );
       } else {
         const choice =
           values.length === 1 ? `"${values[0]}"` : `one of ${values.map((value) => `"${value}"`).join(', ')}`;

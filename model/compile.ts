@@ -4,9 +4,10 @@ import type { CallPlan, EntityPlan, ItemTypePlan, SqlStatement, WarehousePlan } 
 import { typeSql } from './redshift-type.js';
 import { loadDimension } from './sql/load-dimension.js';
 import { loadFact } from './sql/load-fact.js';
+import { loadVersions } from './sql/load-versions.js';
 import { mergeDimension } from './sql/merge-dimension.js';
 import { mergeFact } from './sql/merge-fact.js';
-import { counts, report, unknownMembers } from './sql/queries.js';
+import { counts, report, unknownMembers, watermark } from './sql/queries.js';
 import { tables } from './sql/tables.js';
 import { table } from './sql/text.js';
 import type { Entity, WarehouseModel } from './warehouse-model.js';
@@ -53,9 +54,12 @@ const waves = (...calls: readonly CallPlan[][]): CallPlan[][] => calls.filter((w
 export function compile(model: WarehouseModel): WarehousePlan {
   const { dimensions, facts } = model;
   const procedures: SqlStatement[] = [
-    ...dimensions.map((one) => ({ name: `staging.load_${one.name}`, sql: loadDimension(one) })),
+    ...dimensions.map((one) => ({
+      name: `staging.load_${one.name}`,
+      sql: one.kind === 'members' && one.scd === 2 ? loadVersions(model.name, one) : loadDimension(model.name, one),
+    })),
     ...facts.map((one) => ({ name: `staging.load_${one.name}`, sql: loadFact(model, one) })),
-    ...dimensions.map((one) => ({ name: `dwh.merge_${one.name}`, sql: mergeDimension(one, facts) })),
+    ...dimensions.map((one) => ({ name: `dwh.merge_${one.name}`, sql: mergeDimension(model.name, one, facts) })),
     ...facts.map((one) => ({ name: `dwh.merge_${one.name}`, sql: mergeFact(model, one) })),
   ];
   const plan: Omit<WarehousePlan, 'hash'> = {
@@ -84,6 +88,9 @@ export function compile(model: WarehouseModel): WarehousePlan {
     counts: counts(model),
     unknownMembers: unknownMembers(model),
     reports: model.reports.map((one) => report(model, one)),
+    watermark: watermark(model),
+    incremental: model.incremental,
+    ...(model.archive && { archive: model.archive }),
   };
   return { ...plan, hash: createHash('sha256').update(canonicalJson(plan)).digest('hex') };
 }

@@ -8,7 +8,8 @@ import { resolveFacts } from './resolve-facts.js';
 import { resolveItems, resolveSource } from './resolve-items.js';
 import { resolveLanding } from './resolve-landing.js';
 import { resolveReports } from './resolve-reports.js';
-import type { Dimension, Fact, WarehouseModel } from './warehouse-model.js';
+import type { WarehouseShape } from './shape.js';
+import type { Dimension, Entity, EntityColumn, Fact, WarehouseModel } from './warehouse-model.js';
 
 /** Every table of the schema `staging` that a dimension or fact needs, by the path in the file that needs it. */
 function checkTables(resolution: Resolution, dimensions: Iterable<Dimension>, facts: Iterable<Fact>): void {
@@ -19,8 +20,9 @@ function checkTables(resolution: Resolution, dimensions: Iterable<Dimension>, fa
     owners.set(table, path.join('.'));
     if (table.length > 127) resolution.report(path, `needs the table staging.${table}, longer than 127 bytes`);
   };
-  for (const { name } of dimensions) {
-    for (const table of [name, `${name}_maxkey`, `${name}key`]) claim(['dimensions', name], table);
+  for (const { name, scd } of dimensions) {
+    const versioned = scd === 2 ? [`${name}_members`] : [];
+    for (const table of [name, `${name}_maxkey`, `${name}key`, ...versioned]) claim(['dimensions', name], table);
   }
   for (const { name, lookups, key } of facts) {
     const path = ['facts', name];
@@ -28,6 +30,38 @@ function checkTables(resolution: Resolution, dimensions: Iterable<Dimension>, fa
     for (const { role, through } of lookups)
       if (through) claim([...path, 'dimensions', role], `${name}_${role}_lookup`);
   }
+}
+
+/** Landing tables of type 2 dimensions say when each row was written, which is when a version begins. */
+function withWriteTimes(entities: Iterable<Entity>, dimensions: Iterable<Dimension>): Entity[] {
+  const versioned = new Set([...dimensions].flatMap((one) => (one.scd === 2 && 'entity' in one ? [one.entity] : [])));
+  const writtenAt: EntityColumn = {
+    name: 'sluice_written_at',
+    type: { name: 'timestamp' },
+    source: { kind: 'writtenAt' },
+    required: false,
+  };
+  return [...entities].map((entity) =>
+    versioned.has(entity.name) ? { ...entity, columns: [...entity.columns, writtenAt] } : entity
+  );
+}
+
+function resolveIncremental(resolution: Resolution, shape: WarehouseShape): WarehouseModel['incremental'] {
+  const { onGap = 'approve', approvalHours = 72 } = shape.incremental ?? {};
+  if (!(approvalHours > 0 && approvalHours <= 8760)) {
+    resolution.report(['incremental', 'approvalHours'], 'takes hours, more than 0 and at most 8760 (a year)');
+  }
+  return { onGap, approvalSeconds: Math.round(approvalHours * 3600) };
+}
+
+function resolveArchive(resolution: Resolution, shape: WarehouseShape): WarehouseModel['archive'] {
+  const retentionDays = shape.archive?.retentionDays;
+  if (retentionDays === undefined) return undefined;
+  if (!Number.isInteger(retentionDays) || retentionDays < 30 || retentionDays > 36_500) {
+    const rule = 'takes a whole number of days from 30, for which STANDARD_IA is paid in any case, to 36500';
+    resolution.report(['archive', 'retentionDays'], `${retentionDays} is no retention; it ${rule}`);
+  }
+  return { retentionDays };
 }
 
 /**
@@ -54,13 +88,17 @@ export function parseModel(text: string, fileName: string): WarehouseModel {
   const facts = resolveFacts(resolution, shape, dimensions);
   const reports = resolveReports(resolution, shape, dimensions, facts);
   checkTables(resolution, dimensions.values(), facts.values());
+  const incremental = resolveIncremental(resolution, shape);
+  const archive = resolveArchive(resolution, shape);
   document.throwProblems();
   return {
     name: shape.name,
     source,
     rejects: shape.rejects ?? 'reject',
+    incremental,
+    ...(archive && { archive }),
     items: [...items.values()].map(({ plan }) => plan),
-    entities: [...resolution.entities.values()],
+    entities: withWriteTimes(resolution.entities.values(), dimensions.values()),
     dimensions: [...dimensions.values()],
     facts: [...facts.values()],
     reports,

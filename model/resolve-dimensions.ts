@@ -19,6 +19,13 @@ export function dimensionColumns(dimension: Dimension): { readonly name: string;
   return [...dimension.key, ...dimension.attributes].map(({ column, type }) => ({ name: column, type }));
 }
 
+/** The columns a type 2 dimension has besides: from when, up to when (exclusive, NULL while it holds), whether it holds. */
+export const versionColumns: readonly { readonly name: string; readonly type: RedshiftType }[] = [
+  { name: 'valid_from', type: { name: 'timestamp' } },
+  { name: 'valid_to', type: { name: 'timestamp' } },
+  { name: 'is_current', type: { name: 'boolean' } },
+];
+
 /** What keeps a text from being written as a literal that means the same everywhere, if anything does. */
 export function literalProblem(text: string): string | undefined {
   return /[\u0000-\u001f\\$]/.test(text) ? 'must not contain \\, $ or control characters' : undefined;
@@ -67,6 +74,7 @@ function resolveDates(resolution: Resolution, path: Path, base: Base, shape: Dim
   for (const key of ['from', 'key', 'orderBy'] as const) {
     if (shape[key] !== undefined) resolution.report([...path, key], 'has no place in a date dimension ("dates")');
   }
+  if (shape.scd === 2) resolution.report([...path, 'scd'], 'has no place in a date dimension: dates do not change');
   const sources = list(shape.dates).flatMap((text) => {
     const column = resolution.qualifiedColumn([...path, 'dates'], text);
     if (column !== undefined && !['date', 'timestamp'].includes(column.type.name)) {
@@ -122,11 +130,12 @@ export function resolveDimensions(resolution: Resolution, shape: WarehouseShape)
   for (const [name, one] of Object.entries(shape.dimensions)) {
     const path = ['dimensions', name];
     resolution.checkName(path, name, 'table');
-    const base = { name, deletes: one.deletes ?? shape.deletes ?? 'keep', scd: 1, unknown: one.unknown ?? {} } as const;
+    const { scd = 1, unknown = {} } = one;
+    const base: Base = { name, deletes: one.deletes ?? shape.deletes ?? 'keep', scd, unknown };
     const dimension =
       one.dates === undefined ? resolveMembers(resolution, path, base, one) : resolveDates(resolution, path, base, one);
     if (dimension === undefined) continue;
-    const columns = dimensionColumns(dimension).map((column) => column.name);
+    const columns = [...dimensionColumns(dimension), ...(scd === 2 ? versionColumns : [])].map((column) => column.name);
     resolution.checkUnique(path, [`${name}key`, ...columns], `dwh.${name}`);
     checkUnknown(resolution, [...path, 'unknown'], dimension);
     dimensions.set(name, dimension);

@@ -4,6 +4,7 @@ import { suggestion } from './near-name.js';
 import { list } from './resolution.js';
 import type { Resolution } from './resolution.js';
 import { resolveLookup } from './resolve-lookups.js';
+import { resolveTimes } from './resolve-times.js';
 import type { FactShape, WarehouseShape } from './shape.js';
 import type { Dimension, Fact } from './warehouse-model.js';
 
@@ -53,6 +54,10 @@ export function resolveFacts(
       }
       return value === undefined ? [] : [value];
     });
+    const lookups = Object.entries(one.dimensions).flatMap(
+      ([role, written]) =>
+        resolveLookup(resolution, [...path, 'dimensions', role], source, dimensions, role, written) ?? []
+    );
     const measures = Array.isArray(one.measures)
       ? one.measures.map((column) => [column, column] as const)
       : Object.entries(one.measures);
@@ -64,10 +69,7 @@ export function resolveFacts(
         ? {}
         : { key: { column: `${name}key`, names: names.map((text) => text.split('.').at(-1)!), on } }),
       grain: one.grain,
-      lookups: Object.entries(one.dimensions).flatMap(
-        ([role, written]) =>
-          resolveLookup(resolution, [...path, 'dimensions', role], source, dimensions, role, written) ?? []
-      ),
+      lookups: resolveTimes(resolution, path, source, one, lookups, dimensions),
       measures: measures.flatMap(([measure, column], index) => {
         const at = [...path, 'measures', Array.isArray(one.measures) ? index : measure];
         const simple = measure.split('.').at(-1)!;

@@ -83,7 +83,10 @@ const dimension = z.strictObject({
       'Which row counts when several share a business key: the first in this order, `column` or `column desc`.'
     ),
   dates: names.optional().describe('Makes it a date dimension: the columns whose dates it holds, `table.column`.'),
-  scd: z.literal(1).optional().describe('How changes are kept: 1 overwrites.'),
+  scd: z
+    .literal([1, 2])
+    .optional()
+    .describe('How changes are kept: 1 overwrites, 2 keeps a version for each, with valid_from, valid_to, is_current.'),
   deletes: deletes.optional().describe('What becomes of members that are gone at the source.'),
   unknown: z
     .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
@@ -102,6 +105,10 @@ const lookup = z.strictObject({
     .optional()
     .describe('Which rows of that landing table count: `{position: 0}`.'),
   orderBy: names.optional().describe('Which row of that landing table is taken when several are left.'),
+  at: z
+    .string()
+    .optional()
+    .describe("Of a dimension with scd: 2, the date or timestamp whose version counts. Default: the fact's."),
 });
 
 const fact = z.strictObject({
@@ -122,6 +129,10 @@ const fact = z.strictObject({
   key: names.optional().describe('Business key that becomes a degenerate surrogate key `<fact>key`.'),
   grain: z.array(z.string()).min(1).describe('The key columns that tell the rows of the fact apart.'),
   dimensions: z.record(z.string(), z.union([z.string(), lookup])).describe('The dimensions it refers to, by role.'),
+  at: z
+    .string()
+    .optional()
+    .describe('The date or timestamp whose versions of dimensions with scd: 2 count. Default: that of its one date.'),
   measures: z.union([z.array(z.string()), z.record(z.string(), z.string())]).describe('Columns; or name: column.'),
   deletes: deletes.optional().describe('What becomes of rows that are gone at the source.'),
 });
@@ -133,6 +144,18 @@ const report = z.strictObject({
   measure: z.string().describe('The measure that is summed.'),
   date: z.string().describe("The fact's role of a date dimension that has year and quarter."),
   by: z.array(z.string()).min(1).describe("Attributes to group by, `role.attribute` of the fact's dimensions."),
+});
+
+const incremental = z.strictObject({
+  onGap: z
+    .enum(['approve', 'full'])
+    .optional()
+    .describe('What to do when changes are out of reach: ask, or export the whole table at once. Default approve.'),
+  approvalHours: z.number().optional().describe('How long an approval is waited for. Default 72.'),
+});
+
+const archive = z.strictObject({
+  retentionDays: z.number().optional().describe('Days after which archives expire, at least 30. Default: never.'),
 });
 
 /** A `warehouse.yaml` as it is written: the shape alone, references unchecked. */
@@ -151,6 +174,8 @@ export const warehouseShape = z
       .enum(['reject', 'fail'])
       .optional()
       .describe('What happens to items that do not fit: set aside and reported, or the run fails. Default reject.'),
+    incremental: incremental.optional().describe('How incremental runs deal with what they cannot read any more.'),
+    archive: archive.optional().describe('What becomes of the archives that every run makes of raw and lake.'),
     gates: z.array(z.never()).optional().describe('Quality gates. This version has none: leave it empty.'),
   })
   .meta({ title: 'Sluice warehouse', description: 'A DynamoDB single table and the star schema it feeds.' });

@@ -1,4 +1,4 @@
-import type { ItemTypePlan, LandJobSpec, LandingColumn, WarehousePlan } from './plan.js';
+import type { IncrementalPlan, ItemTypePlan, LandJobSpec, LandingColumn, WarehousePlan } from './plan.js';
 import type { RedshiftType } from './redshift-type.js';
 
 /** A column of a landing table. */
@@ -40,8 +40,8 @@ export type DatePart = 'year' | 'quarter' | 'month' | 'week' | 'day' | 'dayofwee
 interface DimensionBase {
   readonly name: string;
   readonly deletes: 'keep' | 'delete';
-  /** Slowly changing dimension type: 1 overwrites. */
-  readonly scd: 1;
+  /** Slowly changing dimension type: 1 overwrites, 2 keeps a row per version. */
+  readonly scd: 1 | 2;
   /** Values of the unknown member by column; the others are NULL. */
   readonly unknown: Readonly<Record<string, string | number | boolean>>;
 }
@@ -73,6 +73,8 @@ export interface Lookup {
   readonly column: string;
   /** Without `through`: one value per column of the dimension's business key, in its order. */
   readonly on: readonly Value[];
+  /** Of a type 2 dimension: the date or timestamp whose version is meant. */
+  readonly at?: Value;
   /** The landing table whose rows say which member belongs to the values of `on`, matched with `columns`. */
   readonly through?: {
     readonly columns: readonly ColumnRef[];
@@ -118,6 +120,8 @@ export interface WarehouseModel {
   readonly name: string;
   readonly source: WarehousePlan['source'];
   readonly rejects: 'reject' | 'fail';
+  readonly incremental: IncrementalPlan;
+  readonly archive?: WarehousePlan['archive'];
   readonly items: readonly ItemTypePlan[];
   readonly entities: readonly Entity[];
   readonly dimensions: readonly Dimension[];

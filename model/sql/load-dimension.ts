@@ -1,6 +1,6 @@
 import { dimensionColumns } from '../resolve-dimensions.js';
 import type { DateDimension, DatePart, Dimension, MemberDimension } from '../warehouse-model.js';
-import { analyze, assert, assertLanded, procedure, record, updateMaxKey } from './procedure.js';
+import { analyze, assert, assertLanded, copyWatermark, procedure, record, updateMaxKey } from './procedure.js';
 import { column, hasKey, indent, keyColumn, keyValue, quote, table } from './text.js';
 
 const extract: Readonly<Record<DatePart, string>> = {
@@ -26,7 +26,7 @@ export function keyFrom(dimension: Dimension, alias: string): string {
 }
 
 /** Every business key that landing has, once, a row each with the key's columns. */
-function distinctKeys(dimension: Dimension): string {
+export function distinctKeys(dimension: Dimension): string {
   if (dimension.kind === 'dates') {
     return dimension.sources
       .map(({ entity, column: name }) => {
@@ -70,11 +70,14 @@ FROM (
 JOIN ${table('staging', `${name}key`)} k ON k."date" = m."date"`;
 }
 
-/** One row per business key: the first in the model's order and, where that does not decide, by the attributes. */
-function insertMembers(dimension: MemberDimension): string {
-  const { name, orderBy } = dimension;
+/**
+ * The rows of landing, ranked: of each business key the one with `sluice_rank` 1 counts, which is the first in the
+ * model's order and, where that does not decide, by the attributes.
+ * @param written whether to add `sluice_written_at`, the latest of all rows of the business key
+ */
+export function rankedRows(dimension: MemberDimension, written = false): string {
+  const { orderBy } = dimension;
   const columns = dimensionColumns(dimension).map((one) => one.name);
-  const key = keyColumn(name, businessKey(dimension));
   const [first, ...others] = orderBy;
   const grouped = [...new Set([...columns, ...others.map((one) => one.column)])];
   // Rows that differ in nothing but the first order column become one before they are ranked: the best of them.
@@ -87,20 +90,34 @@ function insertMembers(dimension: MemberDimension): string {
   ];
   const keyColumns = dimension.key.map((one) => one.column);
   const order = rank.length === 0 ? keyColumns.map((one) => column('g', one)) : rank;
+  const partition = `PARTITION BY ${keyColumns.map((one) => column('g', one)).join(', ')}`;
+  const time = column('l', 'sluice_written_at');
+  const latest = written ? [`MAX(${time}) AS "sluice_written_at"`] : [];
+  const selected = [
+    ...columns.map((one) => column('g', one)),
+    ...(written ? [`MAX(g."sluice_written_at") OVER (${partition}) AS "sluice_written_at"`] : []),
+  ];
+  return `SELECT ${selected.join(', ')},
+  ROW_NUMBER() OVER (
+    ${partition}
+    ORDER BY ${order.join(', ')}
+  ) AS "sluice_rank"
+FROM (
+  SELECT ${[...grouped.map((one) => column('l', one)), ...best, ...latest].join(', ')}
+  FROM ${table('landing', dimension.entity)} l
+  WHERE ${hasKey(keyColumns.map((one) => column('l', one)))}
+  GROUP BY ${grouped.map((one) => column('l', one)).join(', ')}
+) g`;
+}
+
+function insertMembers(dimension: MemberDimension): string {
+  const { name } = dimension;
+  const columns = dimensionColumns(dimension).map((one) => one.name);
+  const key = keyColumn(name, businessKey(dimension));
   return `INSERT INTO ${table('staging', name)} (${[`${name}key`, ...columns].map(quote).join(', ')})
 SELECT ${[column('k', `${name}key`), ...columns.map((one) => column('m', one))].join(', ')}
 FROM (
-  SELECT ${columns.map((one) => column('g', one)).join(', ')},
-    ROW_NUMBER() OVER (
-      PARTITION BY ${keyColumns.map((one) => column('g', one)).join(', ')}
-      ORDER BY ${order.join(', ')}
-    ) AS "sluice_rank"
-  FROM (
-    SELECT ${[...grouped.map((one) => column('l', one)), ...best].join(', ')}
-    FROM ${table('landing', dimension.entity)} l
-    WHERE ${hasKey(keyColumns.map((one) => column('l', one)))}
-    GROUP BY ${grouped.map((one) => column('l', one)).join(', ')}
-  ) g
+  ${indent(rankedRows(dimension), 2)}
 ) m
 JOIN ${table('staging', `${name}key`)} k ON ${column('k', key.name)} = ${keyFrom(dimension, 'm')}
 WHERE m."sluice_rank" = 1`;
@@ -113,7 +130,7 @@ export function landingOf(dimension: Dimension): string[] {
 }
 
 /** Procedure `staging.load_<dimension>`: new members get surrogate keys, staging is filled with the current ones. */
-export function loadDimension(dimension: Dimension): string {
+export function loadDimension(pipeline: string, dimension: Dimension): string {
   const { name } = dimension;
   const self = `staging.load_${name}`;
   return procedure(
@@ -136,6 +153,11 @@ export function loadDimension(dimension: Dimension): string {
         'v_expected'
       ),
       ...record('staging', name),
+      ...copyWatermark(
+        pipeline,
+        `staging.${name}`,
+        landingOf(dimension).map((entity) => `landing.${entity}`)
+      ),
     ]
   );
 }

@@ -1,8 +1,17 @@
-import type { Dimension, Fact, Lookup, WarehouseModel } from '../warehouse-model.js';
+import type { Dimension, Fact, Lookup, Value, WarehouseModel } from '../warehouse-model.js';
 import { landingOf } from './load-dimension.js';
 import { fillLookup, lookupJoin, valueSql } from './lookup.js';
 import type { Alias } from './lookup.js';
-import { analyze, assert, assertLanded, assertRecorded, procedure, record, updateMaxKey } from './procedure.js';
+import {
+  analyze,
+  assert,
+  assertLanded,
+  assertRecorded,
+  copyWatermark,
+  procedure,
+  record,
+  updateMaxKey,
+} from './procedure.js';
 import { column, hasKey, indent, keyColumn, keyValue, quote, table } from './text.js';
 
 /** The column of `staging.<fact>` that marks rows of a fully joined table without a partner. */
@@ -11,6 +20,11 @@ export const headerOnly = 'sluice_header_only';
 /** Whether a fact has a fully joined table, whose rows without a partner give rows too. */
 export function isFull(fact: Fact): boolean {
   return fact.joins.some(({ outer }) => outer === 'full');
+}
+
+/** The values of a source row that a lookup reads. */
+function lookupValues({ on, at }: Lookup): readonly Value[] {
+  return at === undefined ? on : [...on, at];
 }
 
 /** The columns of a fact in dwh, in order. */
@@ -78,7 +92,7 @@ function insertRows(fact: Fact, dimensions: ReadonlyMap<string, Dimension>): str
   const inner = new Map<string, { lookup: Lookup; index: number }[]>();
   const outer: { lookup: Lookup; index: number }[] = [];
   for (const [index, lookup] of fact.lookups.entries()) {
-    const refs = lookup.on.flat();
+    const refs = lookupValues(lookup).flat();
     const [entity, ...more] = new Set(refs.map((ref) => ref.entity));
     if (entity !== undefined && more.length === 0 && fact.joins.length > 0) {
       inner.set(entity, [...(inner.get(entity) ?? []), { lookup, index }]);
@@ -93,7 +107,7 @@ function insertRows(fact: Fact, dimensions: ReadonlyMap<string, Dimension>): str
     const used = [
       ...fact.joins.flatMap(({ on }) => on.flatMap(({ base, joined }) => [base, joined])),
       ...(fact.key?.on ?? []).flat(),
-      ...outer.flatMap(({ lookup }) => lookup.on.flat()),
+      ...outer.flatMap(({ lookup }) => lookupValues(lookup).flat()),
       ...fact.measures.flatMap(({ value }) => value),
     ];
     const columns = new Set(used.filter((ref) => ref.entity === entity).map((ref) => column('l', ref.column)));
@@ -176,6 +190,11 @@ export function loadFact(model: WarehouseModel, fact: Fact): string {
       `SELECT COUNT(*) INTO v_rows FROM ${staged} s`,
       analyze('staging', fact.name),
       ...record('staging', fact.name),
+      ...copyWatermark(
+        model.name,
+        `staging.${fact.name}`,
+        [...landed].map((entity) => `landing.${entity}`)
+      ),
     ]
   );
 }

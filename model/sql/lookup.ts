@@ -1,5 +1,6 @@
 import type { ColumnRef, Dimension, Fact, Lookup, Value } from '../warehouse-model.js';
 import { businessKey, keyFrom } from './load-dimension.js';
+import { beginning } from './load-versions.js';
 import { analyze } from './procedure.js';
 import { column, hasKey, keyColumn, keyValue, literal, quote, table } from './text.js';
 
@@ -38,6 +39,8 @@ export function fillLookup(fact: Fact, lookup: Lookup, dimension: Dimension): st
     ...through.orderBy.map((one) => `${column('t', one.column)}${one.descending ? ' DESC' : ''} NULLS LAST`),
     column('k', key),
   ];
+  // A member with versions is known by the key of its first.
+  const first = dimension.scd === 2 ? ` AND ${column('k', 'valid_from')} = ${beginning}` : '';
   return [
     dimension.deletes === 'delete'
       ? `DELETE FROM ${target}`
@@ -49,12 +52,33 @@ FROM (
     ROW_NUMBER() OVER (PARTITION BY ${match} ORDER BY ${order.join(', ')}) AS "sluice_rank"
   FROM ${entity} t
   JOIN ${table('staging', `${dimension.name}key`)} k
-    ON ${column('k', keyColumn(dimension.name, businessKey(dimension)).name)} = ${keyFrom(dimension, 't')}
+    ON ${column('k', keyColumn(dimension.name, businessKey(dimension)).name)} = ${keyFrom(dimension, 't')}${first}
   WHERE ${conditions}
 ) c
 WHERE c."sluice_rank" = 1`,
     analyze('staging', lookupTable(fact, lookup)),
   ];
+}
+
+/** The versions of a type 2 dimension by business key, or by `sluice_member`, the key of the member's first version. */
+function versions(dimension: Dimension, byMember: boolean): string {
+  const key = `${dimension.name}key`;
+  const by = keyColumn(dimension.name, businessKey(dimension)).name;
+  const keys = table('staging', key);
+  const selected = byMember ? `${column('f', key)} AS "sluice_member"` : column('i', by);
+  const first = `JOIN ${keys} f ON ${column('f', by)} = ${column('i', by)} AND ${column('f', 'valid_from')} = ${beginning}`;
+  return `(
+  SELECT ${column('c', key)}, ${selected}, c."valid_from", c."valid_to", c."is_current"
+  FROM ${table('staging', dimension.name)} c
+  JOIN ${keys} i ON ${column('i', key)} = ${column('c', key)}${byMember ? `\n  ${first}` : ''}
+)`;
+}
+
+/** True of the version that holds at a time: the first also before its beginning, without a time the current one. */
+function holdsAt(name: string, at: string): string {
+  const from = `(${column(name, 'valid_from')} <= ${at} OR ${column(name, 'valid_from')} = ${beginning})`;
+  const to = `(${column(name, 'valid_to')} > ${at} OR ${column(name, 'valid_to')} IS NULL)`;
+  return `CASE WHEN ${at} IS NULL THEN ${column(name, 'is_current')} ELSE ${from} AND ${to} END`;
 }
 
 /** The join that finds a lookup's member, and the column with its key. */
@@ -74,13 +98,17 @@ export function lookupJoin(
       return { sql: type.name === 'date' && one[0]!.type.name === 'timestamp' ? `CAST(${sql} AS date)` : sql, type };
     })
   );
-  if (through !== undefined) {
-    const key = column(name, lookup.column);
-    return {
-      join: `LEFT JOIN ${table('staging', lookupTable(fact, lookup))} ${name} ON ${column(name, lookupColumn(lookup).name)} = ${value}`,
-      key,
-    };
+  const found = (by: string): string =>
+    `LEFT JOIN ${table('staging', lookupTable(fact, lookup))} ${by} ON ${column(by, lookupColumn(lookup).name)} = ${value}`;
+  if (dimension.scd === 2) {
+    const by = through === undefined ? keyColumn(dimension.name, businessKey(dimension)).name : 'sluice_member';
+    const join = `LEFT JOIN ${versions(dimension, through !== undefined)} ${name}
+  ON ${column(name, by)} = ${through === undefined ? value : column(`${name}t`, lookup.column)}
+  AND ${holdsAt(name, valueSql(lookup.at!, alias))}`;
+    const key = column(name, `${dimension.name}key`);
+    return { join: through === undefined ? join : `${found(`${name}t`)}\n${join}`, key };
   }
+  if (through !== undefined) return { join: found(name), key: column(name, lookup.column) };
   const keys = table('staging', `${dimension.name}key`);
   const key = `${dimension.name}key`;
   const by = keyColumn(dimension.name, businessKey(dimension)).name;

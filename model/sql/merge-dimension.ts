@@ -1,6 +1,7 @@
-import { dimensionColumns } from '../resolve-dimensions.js';
+import { dimensionColumns, versionColumns } from '../resolve-dimensions.js';
 import type { Dimension, Fact } from '../warehouse-model.js';
-import { analyze, assert, assertRecorded, assertStaged, procedure, record } from './procedure.js';
+import { assertHistory, beginning } from './load-versions.js';
+import { analyze, assert, assertRecorded, assertStaged, copyWatermark, procedure, record } from './procedure.js';
 import { column, literal, quote, table } from './text.js';
 
 /**
@@ -34,21 +35,27 @@ WHERE ${column('s', key)} IS NULL`
  * Procedure `dwh.merge_<dimension>`: members of this run replace those with the same key; members gone at the source
  * stay or go as the model says. Runs after all facts are staged, since they tell whether the unknown member is needed.
  */
-export function mergeDimension(dimension: Dimension, facts: readonly Fact[]): string {
+export function mergeDimension(pipeline: string, dimension: Dimension, facts: readonly Fact[]): string {
   const { name } = dimension;
   const self = `dwh.merge_${name}`;
   const key = `${name}key`;
-  const columns = [key, ...dimensionColumns(dimension).map((one) => one.name)];
+  const versioned = dimension.scd === 2;
+  const own = [...dimensionColumns(dimension), ...(versioned ? versionColumns : [])];
+  const columns = [key, ...own.map((one) => one.name)];
   const names = columns.map(quote).join(', ');
   const using = facts.filter((fact) => fact.lookups.some((lookup) => lookup.dimension === name));
+  const always: Readonly<Record<string, string>> = versioned
+    ? { [key]: '0', valid_from: beginning, is_current: 'TRUE' }
+    : { [key]: '0' };
   const unknown = columns.map((one) => {
     const value = Object.hasOwn(dimension.unknown, one) ? dimension.unknown[one] : undefined;
-    return one === key ? '0' : value === undefined ? 'NULL' : literal(value);
+    return always[one] ?? (value === undefined ? 'NULL' : literal(value));
   });
   const target = table('dwh', name);
   const staged = table('staging', name);
+  // Staging has all versions of a type 2 dimension, those of members that are gone too.
   const gone =
-    dimension.deletes === 'delete'
+    versioned || dimension.deletes === 'delete'
       ? `DELETE FROM ${target} WHERE ${quote(key)} <> 0`
       : `DELETE FROM ${target} WHERE ${quote(key)} IN (SELECT ${column('s', key)} FROM ${staged} s)`;
   return procedure(
@@ -59,6 +66,7 @@ export function mergeDimension(dimension: Dimension, facts: readonly Fact[]): st
       ...using.flatMap((fact) => assertRecorded(self, 'staging', fact.name)),
       ...assertStaged(self, name),
       ...countUnknown(dimension, facts),
+      ...(versioned ? assertHistory(dimension) : []),
       gone,
       `DELETE FROM ${target} WHERE ${quote(key)} = 0`,
       `SELECT COUNT(*) INTO v_before FROM ${target} d`,
@@ -74,6 +82,7 @@ export function mergeDimension(dimension: Dimension, facts: readonly Fact[]): st
       `IF v_unknown > 0 THEN\n  INSERT INTO ${target} (${names}) VALUES (${unknown.join(', ')});\nEND IF`,
       analyze('dwh', name),
       ...record('dwh', name),
+      ...copyWatermark(pipeline, `dwh.${name}`, [`staging.${name}`]),
     ]
   );
 }

@@ -1,19 +1,35 @@
 import type { Fact, WarehouseModel } from '../warehouse-model.js';
+import { businessKey } from './load-dimension.js';
 import { factColumns, headerOnly, isFull } from './load-fact.js';
-import { analyze, assert, assertRecorded, assertStaged, procedure, record } from './procedure.js';
-import { column, quote, table } from './text.js';
+import { analyze, assert, assertRecorded, assertStaged, copyWatermark, procedure, record } from './procedure.js';
+import { column, keyColumn, quote, table } from './text.js';
 
 /**
  * Takes from dwh what this run brings anew. In keep mode these are the rows of the same grain, and the rows that lack a
  * member in their grain: those have no identity to be kept by, so they follow the source (of their key, if there is
  * one). That is how the row of an order without lines goes when lines come.
  */
-function removeOld(fact: Fact): string[] {
+function removeOld(model: WarehouseModel, fact: Fact): string[] {
   const target = table('dwh', fact.name);
   if (fact.deletes === 'delete') return [`DELETE FROM ${target}`];
   const ours = (name: string): string => `${quote(fact.name)}.${quote(name)}`;
-  const same = fact.grain.map((name) => `${ours(name)} = ${column('s', name)}`).join(' AND ');
-  const exact = `DELETE FROM ${target} USING ${table('staging', fact.name)} s WHERE ${same}`;
+  const using = [`${table('staging', fact.name)} s`];
+  const same = fact.grain.flatMap((name, index) => {
+    const lookup = fact.lookups.find((one) => one.column === name);
+    const dimension = model.dimensions.find((one) => one.name === lookup?.dimension);
+    if (dimension?.scd !== 2) return [`${ours(name)} = ${column('s', name)}`];
+    // A row whose time falls in another version since is the same row: it is told apart by member, not by version.
+    const key = `${dimension.name}key`;
+    const by = keyColumn(dimension.name, businessKey(dimension)).name;
+    const [old, now] = [`o${index + 1}`, `n${index + 1}`];
+    using.push(`${table('staging', key)} ${old}`, `${table('staging', key)} ${now}`);
+    return [
+      `${ours(name)} = ${column(old, key)}`,
+      `${column('s', name)} = ${column(now, key)}`,
+      `${column(old, by)} = ${column(now, by)}`,
+    ];
+  });
+  const exact = `DELETE FROM ${target} USING ${using.join(', ')} WHERE ${same.join(' AND ')}`;
   const members = fact.grain.filter((name) => name !== fact.key?.column);
   if (members.length === 0) return [exact];
   const unknown = members.map((name) => `${quote(name)} = 0`).join(' OR ');
@@ -77,7 +93,7 @@ WHERE ${column('s', headerOnly)} AND ${column('kept', key)} IS NULL`,
     [
       ...[...dimensions].flatMap((name) => assertRecorded(self, 'dwh', name)),
       ...assertStaged(self, fact.name),
-      ...removeOld(fact),
+      ...removeOld(model, fact),
       ...repoint(model, fact),
       placeholders.count,
       `SELECT COUNT(*) INTO v_before FROM ${target} d`,
@@ -92,6 +108,7 @@ WHERE ${column('s', headerOnly)} AND ${column('kept', key)} IS NULL`,
       ),
       analyze('dwh', fact.name),
       ...record('dwh', fact.name),
+      ...copyWatermark(model.name, `dwh.${fact.name}`, [`staging.${fact.name}`]),
     ]
   );
 }

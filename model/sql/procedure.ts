@@ -1,7 +1,12 @@
 import { indent, literal, table } from './text.js';
 
-/** A PL/pgSQL variable of a generated procedure; all are whole numbers. */
-export type Variable = 'v_loads' | 'v_expected' | 'v_rows' | 'v_before' | 'v_unknown' | 'v_skipped';
+/** A PL/pgSQL variable of a generated procedure that holds a time; all others are whole numbers. */
+type TimeVariable = 'v_loaded_to' | 'v_now';
+
+/** A PL/pgSQL variable of a generated procedure. */
+export type Variable = 'v_loads' | 'v_expected' | 'v_rows' | 'v_before' | 'v_unknown' | 'v_skipped' | TimeVariable;
+
+const types: Readonly<Record<TimeVariable, string>> = { v_loaded_to: 'TIMESTAMP', v_now: 'TIMESTAMP' };
 
 /**
  * `CREATE OR REPLACE PROCEDURE` with the parameter `p_run_key`. One call is one transaction: the body holds no TRUNCATE
@@ -13,7 +18,9 @@ export function procedure(
   variables: readonly Variable[],
   statements: readonly string[]
 ): string {
-  const declarations = variables.map((variable) => `  ${variable} BIGINT;`).join('\n');
+  const declarations = variables
+    .map((one) => `  ${one} ${one in types ? types[one as TimeVariable] : 'BIGINT'};`)
+    .join('\n');
   const body = statements.map((statement) => `  ${indent(statement, 2)};`).join('\n');
   return `CREATE OR REPLACE PROCEDURE ${table(schema, name)}(p_run_key IN varchar(512))
 AS $$
@@ -91,6 +98,25 @@ export function record(layer: 'staging' | 'dwh', name: string): string[] {
   return [
     `DELETE FROM ${loads} WHERE "name" = ${literal(name)}`,
     `INSERT INTO ${loads} ("name", "run_key", "row_count") VALUES (${literal(name)}, p_run_key, v_rows)`,
+  ];
+}
+
+/**
+ * Copies the pipeline's watermark of a load's inputs to its target: the smallest, or none where an input has none from
+ * this run or they come from different source tables.
+ * @param inputs tables with their schema, such as `landing.order`
+ */
+export function copyWatermark(pipeline: string, target: string, inputs: readonly string[]): string[] {
+  const watermarks = table('sluice', 'watermarks');
+  const among = [...new Set(inputs)];
+  return [
+    `DELETE FROM ${watermarks} WHERE "pipeline" = ${literal(pipeline)} AND "target" = ${literal(target)}`,
+    `INSERT INTO ${watermarks} ("pipeline", "target", "run_key", "loaded_to", "table_id")
+SELECT ${literal(pipeline)}, ${literal(target)}, p_run_key, MIN(w."loaded_to"), MIN(w."table_id")
+FROM ${watermarks} w
+WHERE w."pipeline" = ${literal(pipeline)} AND w."run_key" = p_run_key
+  AND w."target" IN (${among.map(literal).join(', ')})
+HAVING COUNT(*) = ${among.length} AND COUNT(DISTINCT w."table_id") = 1`,
   ];
 }
 

@@ -15,6 +15,19 @@ export function counts(model: WarehouseModel): WarehousePlan['counts'][number][]
   ];
 }
 
+/**
+ * How far a pipeline has loaded dwh: the smallest watermark of its dimensions and facts. No row where one of them has
+ * none, or where they come from different source tables.
+ */
+export function watermark(model: WarehouseModel): SqlStatement {
+  const targets = [...model.dimensions, ...model.facts].map(({ name }) => `dwh.${name}`);
+  const sql = `SELECT TO_CHAR(MIN(w."loaded_to"), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS "watermark", MIN(w."table_id") AS "table_id"
+FROM ${table('sluice', 'watermarks')} w
+WHERE w."pipeline" = ${literal(model.name)} AND w."target" IN (${targets.map(literal).join(', ')})
+HAVING COUNT(*) = ${targets.length} AND COUNT(DISTINCT w."table_id") = 1`;
+  return { name: 'watermark', sql };
+}
+
 /** Per fact and dimension role: how many fact rows have the unknown member, 0 included. */
 export function unknownMembers(model: WarehouseModel): SqlStatement {
   const selects = model.facts.flatMap((fact) =>

@@ -1,11 +1,13 @@
 import type { SqlStatement } from '../plan.js';
 import { typeSql } from '../redshift-type.js';
 import type { RedshiftType } from '../redshift-type.js';
-import { dimensionColumns } from '../resolve-dimensions.js';
+import { dimensionColumns, versionColumns } from '../resolve-dimensions.js';
 import type { Dimension, Entity, Fact, WarehouseModel } from '../warehouse-model.js';
 import { factColumns, headerOnly, isFull } from './load-fact.js';
 import { businessKey } from './load-dimension.js';
+import { historyColumns, memberColumns, membersTable } from './load-versions.js';
 import { lookupColumn, lookupTable } from './lookup.js';
+import { runHistoryTables } from './run-history.js';
 import { keyColumn, quote, table } from './text.js';
 
 type Schema = Parameters<typeof table>[0];
@@ -33,14 +35,18 @@ function landingTable(entity: Entity): SqlStatement {
   );
 }
 
-/** `X_maxkey` and `Xkey`: the largest surrogate key, and the surrogate key of each business key ever seen. */
-function keyTables(name: string, parts: Parameters<typeof keyColumn>[1]): SqlStatement[] {
+/**
+ * `X_maxkey` and `Xkey`: the largest surrogate key, and the surrogate key of each business key ever seen; of a type 2
+ * dimension, of each of its versions.
+ */
+function keyTables(name: string, parts: Parameters<typeof keyColumn>[1], versions = false): SqlStatement[] {
   const max = `${name}_maxkey`;
   const by = keyColumn(name, parts);
   return [
     createTable('staging', `${name}key`, [
       `${quote(`${name}key`)} bigint IDENTITY(1,1)`,
       `${define(by.name, by.type)} NOT NULL`,
+      ...(versions ? [`"valid_from" timestamp NOT NULL`] : []),
       `PRIMARY KEY (${quote(`${name}key`)})`,
     ]),
     createTable('staging', max, [`${quote(`${name}maxkey`)} bigint NOT NULL`]),
@@ -55,16 +61,30 @@ SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM ${table('staging', max)})`,
 function dimensionTables(dimension: Dimension): SqlStatement[] {
   const { name } = dimension;
   const key = `${name}key`;
-  const columns = [
-    define(key, 'key'),
-    ...dimensionColumns(dimension).map((one) => define(one.name, one.type)),
-    `PRIMARY KEY (${quote(key)})`,
-  ];
+  const own = dimensionColumns(dimension).map((one) => define(one.name, one.type));
+  const versions = dimension.scd === 2 ? versionColumns.map((one) => define(one.name, one.type)) : [];
+  const primary = `PRIMARY KEY (${quote(key)})`;
   const attributes = `${dimension.kind === 'dates' ? 'DISTSTYLE ALL' : 'DISTSTYLE AUTO'} SORTKEY (${quote(key)})`;
+  const member = keyColumn(name, businessKey(dimension));
   return [
-    ...keyTables(name, businessKey(dimension)),
-    createTable('staging', name, columns),
-    createTable('dwh', name, columns, attributes),
+    ...keyTables(name, businessKey(dimension), dimension.scd === 2),
+    ...(dimension.scd === 2
+      ? [
+          createTable('staging', membersTable(name), [
+            `${define('sluice_member', member.type)} NOT NULL`,
+            ...own,
+            ...memberColumns.map((one) => define(one.name, one.type)),
+          ]),
+        ]
+      : []),
+    createTable('staging', name, [
+      define(key, 'key'),
+      ...own,
+      ...versions,
+      ...(dimension.scd === 2 ? historyColumns.map((one) => `${define(one, { name: 'timestamp' })} NOT NULL`) : []),
+      primary,
+    ]),
+    createTable('dwh', name, [define(key, 'key'), ...own, ...versions, primary], attributes),
   ];
 }
 
@@ -107,6 +127,23 @@ export function tables(model: WarehouseModel): SqlStatement[] {
     createTable('sluice', 'landing_loads', [`"entity" varchar(128) NOT NULL`, ...counted]),
     createTable('sluice', 'staging_loads', [`"name" varchar(128) NOT NULL`, ...counted]),
     createTable('sluice', 'dwh_loads', [`"name" varchar(128) NOT NULL`, ...counted]),
+    ...runHistoryTables(),
+    createTable('sluice', 'watermarks', [
+      `"pipeline" varchar(128) NOT NULL`,
+      `"target" varchar(256) NOT NULL`,
+      `"run_key" varchar(512) NOT NULL`,
+      `"loaded_to" timestamp NOT NULL`,
+      `"table_id" varchar(256) NOT NULL`,
+    ]),
+    ...(model.dimensions.some(({ scd }) => scd === 2)
+      ? [
+          createTable('sluice', 'load_times', [
+            `"name" varchar(128) NOT NULL`,
+            `"run_key" varchar(512) NOT NULL`,
+            `"loaded_at" timestamp NOT NULL`,
+          ]),
+        ]
+      : []),
     ...model.entities.map(landingTable),
     ...model.dimensions.flatMap(dimensionTables),
     ...model.facts.flatMap((fact) => factTables(fact, model.dimensions)),

@@ -317,9 +317,34 @@ describe('each mistake', () => {
       'dimensions.product: needs its business key ("key"), or "dates"',
     ],
     [
-      'scd 2',
-      ['key: username', 'key: username\n    scd: 2'],
-      'dimensions.customer.scd: 2 is not supported by this version; only 1',
+      'scd 3',
+      ['key: username', 'key: username\n    scd: 3'],
+      'dimensions.customer.scd: takes 1 (changes overwrite) or 2 (a version for each), but 3 stands here',
+    ],
+    [
+      'scd 2 of dates',
+      ['dates: order.orderdate', 'dates: order.orderdate\n    scd: 2'],
+      'dimensions.date.scd: has no place in a date dimension: dates do not change',
+    ],
+    [
+      'a time for a dimension without versions',
+      ['customer: username', 'customer: { on: username, at: orderdate }'],
+      'facts.order.dimensions.customer.at: is for dimensions with versions; "customer" has none (scd: 2)',
+    ],
+    [
+      'an unknown way with gaps',
+      ['rejects: reject', 'rejects: reject\nincremental: { onGap: ask }'],
+      'incremental.onGap: takes one of "approve", "full", but "ask" stands here',
+    ],
+    [
+      'an approval without time',
+      ['rejects: reject', 'rejects: reject\nincremental: { approvalHours: 0 }'],
+      'incremental.approvalHours: takes hours, more than 0 and at most 8760 (a year)',
+    ],
+    [
+      'a misspelt approval',
+      ['rejects: reject', 'rejects: reject\nincremental: { approvalHour: 5 }'],
+      'incremental.approvalHour: is not a key that is known here; did you mean "approvalHours"?',
     ],
     [
       'an unknown order',
@@ -494,6 +519,43 @@ describe('each mistake', () => {
     const found = problems(replacement);
     expect(found).toEqual([expect.stringContaining(wanted)]);
     expect(found[0]!.indexOf(wanted)).toBe(0);
+  });
+
+  it('in the time of a dimension with versions is a problem, if it is none, there is none or a choice', () => {
+    const versioned = ['key: username', 'key: username\n    scd: 2'] as const;
+    const why = 'dimension "customer" has versions (scd: 2) and the fact';
+    expect(problems(versioned)).toEqual([]);
+    expect(problems(versioned, ['      date: orderdate\n', ''], [/reports:[^]*/, ''])).toEqual([
+      `facts.order.dimensions.customer: ${why} no date to choose one by; name a date or timestamp column with "at"`,
+    ]);
+    const two = [
+      ['orderdate: timestamp', 'orderdate: timestamp\n      shipped: { type: timestamp, from: orderdate }'],
+      ['dates: order.orderdate', 'dates: [order.orderdate, order.shipped]'],
+      ['      date: orderdate\n', '      date: orderdate\n      shipping: { dimension: date, on: shipped }\n'],
+    ] as const;
+    expect(problems(versioned, ...two)).toEqual([
+      `facts.order.dimensions.customer: ${why} several dates (order.orderdate, order.shipped) to choose one by; name a date or timestamp column with "at"`,
+    ]);
+    const at = (time: string) =>
+      problems(versioned, ...two, ['    key: orderid\n', `    key: orderid\n    at: ${time}\n`]);
+    expect(at('shipped')).toEqual([]);
+    expect(at('shiped')).toEqual([
+      'facts.order.at: there is no column "shiped" in landing.product, landing.order; did you mean "shipped"?',
+    ]);
+    expect(at('username')).toEqual(['facts.order.at: "username" is varchar, not a date or timestamp']);
+    const own = ['customer: username', 'customer: { on: username, at: order.shipped }'] as const;
+    expect(problems(versioned, ...two, own)).toEqual([]);
+  });
+
+  it('in a column named like what a version has is a problem', () => {
+    const named = [
+      ['attributes: [email, fullname]', 'attributes: [email, valid_to]'],
+      ['email: varchar(320),', 'email: varchar(320), valid_to: { type: varchar(9), from: email },'],
+    ] as const;
+    expect(problems(...named)).toEqual([]);
+    expect(problems(...named, ['key: username', 'key: username\n    scd: 2'])).toEqual([
+      'dimensions.customer: dwh.customer would have two columns named "valid_to"',
+    ]);
   });
 
   it('of tables that would share a name is a problem', () => {

@@ -11,6 +11,13 @@ import type { EntityPlan, WarehousePlan } from '../../model/index.js';
 export type Item = Record<string, AttributeValue>;
 export type Row = Record<string, unknown>;
 
+/** What a land job records of how far the lake reaches. */
+export interface Watermark {
+  readonly pipeline: string;
+  readonly loadedTo: string;
+  readonly tableId: string;
+}
+
 /** Every row of every table in dwh, as text, in the order of the rows. */
 export type Dump = Readonly<Record<string, readonly Row[]>>;
 
@@ -116,7 +123,7 @@ export class Warehouse {
   }
 
   /** Replaces a landing table and records the load, as a land job does. */
-  async land(entity: EntityPlan, rows: readonly Row[], runKey: string): Promise<void> {
+  async land(entity: EntityPlan, rows: readonly Row[], runKey: string, watermark?: Watermark): Promise<void> {
     const target = `landing."${entity.name}"`;
     const types = entity.spec.columns.map(({ name, type }) => `"${name}" ${type}`).join(', ');
     const names = entity.spec.columns.map(({ name }) => `"${name}"`).join(', ');
@@ -129,11 +136,30 @@ export class Warehouse {
     await this.client.query('DELETE FROM sluice.landing_loads WHERE entity = $1', [entity.name]);
     const load = [entity.name, runKey, rows.length];
     await this.client.query('INSERT INTO sluice.landing_loads (entity, run_key, row_count) VALUES ($1, $2, $3)', load);
+    if (watermark !== undefined) {
+      const { pipeline, loadedTo, tableId } = watermark;
+      const name = `landing.${entity.name}`;
+      await this.client.query('DELETE FROM sluice.watermarks WHERE pipeline = $1 AND target = $2', [pipeline, name]);
+      await this.client.query('INSERT INTO sluice.watermarks VALUES ($1, $2, $3, $4, $5)', [
+        ...[pipeline, name, runKey, loadedTo, tableId],
+      ]);
+    }
     await this.client.query('COMMIT');
   }
 
-  async landAll(plan: WarehousePlan, items: readonly Item[], runKey: string): Promise<void> {
-    for (const entity of plan.entities) await this.land(entity, landingRows(plan, entity, items), runKey);
+  /**
+   * Lands all items.
+   * @param loadedTo the run's watermark, of the source table `table-1` unless given
+   */
+  async landAll(
+    plan: WarehousePlan,
+    items: readonly Item[],
+    runKey: string,
+    loadedTo?: string,
+    tableId = 'table-1'
+  ): Promise<void> {
+    const watermark = loadedTo === undefined ? undefined : { pipeline: plan.name, loadedTo, tableId };
+    for (const entity of plan.entities) await this.land(entity, landingRows(plan, entity, items), runKey, watermark);
   }
 
   /** Calls one procedure of the plan, by its name. */
@@ -162,8 +188,8 @@ export class Warehouse {
   }
 
   /** A whole run: lands the items and loads them. */
-  async run(plan: WarehousePlan, items: readonly Item[], runKey: string): Promise<void> {
-    await this.landAll(plan, items, runKey);
+  async run(plan: WarehousePlan, items: readonly Item[], runKey: string, loadedTo?: string): Promise<void> {
+    await this.landAll(plan, items, runKey, loadedTo);
     await this.load(plan, runKey);
   }
 
