@@ -4,3 +4,20 @@ export type { ParameterKind, RuleType } from './rule-types.js';
 export { format, formatAnalyzer, formatRule, formatSource } from './syntax/format.js';
 export { parse } from './syntax/parse.js';
 export { DqdlSyntaxError } from './syntax/syntax-error.js';
+export { lint } from './lint/lint.js';
+export type { LintOptions, LintResult } from './lint/lint.js';
+export type { Finding } from './lint/finding.js';
+export { simpleRules } from './syntax/walk.js';
+export { evaluate } from './evaluation/evaluate.js';
+export type {
+  AnalyzerResult,
+  EvaluationInput,
+  EvaluationResult,
+  Observation,
+  RuleResult,
+} from './evaluation/evaluate.js';
+export type { FailingRows, FailingRowsOptions } from './evaluation/failing-rows.js';
+export type { MetricHistory } from './evaluation/history.js';
+export type { RuleOutcome } from './evaluation/outcome.js';
+export type { CompositeMethod } from './evaluation/prepared-rule.js';
+export type { Quarantine } from './evaluation/quarantine.js';
