@@ -21,3 +21,6 @@ export type { MetricHistory } from './evaluation/history.js';
 export type { RuleOutcome } from './evaluation/outcome.js';
 export type { CompositeMethod } from './evaluation/prepared-rule.js';
 export type { Quarantine } from './evaluation/quarantine.js';
+export { NothingToRecommendError, recommendRuleset } from './recommendation/recommend.js';
+export { profileTable } from './recommendation/profile.js';
+export type { ColumnKind, ColumnProfile, TableProfile } from './recommendation/profile.js';
