@@ -198,6 +198,17 @@ export function createProgram(env: NodeJS.ProcessEnv): Command {
     async () => (await import('./commands/query.js')).query
   );
 
+  const dq = program.command('dq').description('Data quality: rulesets in DQDL');
+  define(
+    dq,
+    'lint <file...>',
+    'Check DQDL files: syntax, what is accepted by accident, and columns against the model',
+    ['sluice dq lint rules.dqdl', 'sluice dq lint orders.dqdl --model warehouse.yaml --table landing.order --json'],
+    async () => (await import('./commands/dq/lint.js')).lint
+  )
+    .option('--model <file>', 'warehouse.yaml (default: the one of the configuration)')
+    .option('--table <name>', 'dataset whose columns the rules name, such as lake.order, landing.order or dwh.order');
+
   return program;
 }
 
