@@ -1,4 +1,4 @@
-import type { DynamoDBClient, ExportDescription } from '@aws-sdk/client-dynamodb';
+import type { DynamoDBClient, ExportDescription, ExportTableToPointInTimeCommandInput } from '@aws-sdk/client-dynamodb';
 import {
   DescribeContinuousBackupsCommand,
   DescribeExportCommand,
@@ -7,8 +7,10 @@ import {
   paginateListExports,
 } from '@aws-sdk/client-dynamodb';
 import type { WarehousePlan } from '../model/plan.js';
+import { fullExportAsOf } from '../model/windows.js';
+import type { ExportWindow } from '../model/windows.js';
 import { startWhenCapacity } from './at-capacity.js';
-import { StepError, onResource } from './failures.js';
+import { AwsCallError, StepError, onResource } from './failures.js';
 import type { PollClock } from './poll-clock.js';
 import { systemClock } from './poll-clock.js';
 import type { RemoteJob } from './remote-job.js';
@@ -24,6 +26,10 @@ export interface DescribeSourceInput extends StepInput {
 /** The source table as a run needs to know it. */
 export interface SourceTable {
   readonly tableArn: string;
+  /** DynamoDB's id of the table: a table that is deleted and made again under its name has another. */
+  readonly tableId: string;
+  /** ISO 8601: the earliest moment that point-in-time recovery, and so an export, can tell. */
+  readonly earliest: string;
   /** DynamoDB's own figures, at most six hours old. */
   readonly itemCount: number;
   readonly bytes: number;
@@ -35,11 +41,19 @@ export interface StartExportInput extends StepInput {
   readonly bucket: string;
   /** Key prefix, without a slash at its end. */
   readonly prefix: string;
+  /** Of an incremental export: what it shows. Without it the whole table is exported as of now. */
+  readonly window?: ExportWindow;
 }
 
 /** A started export. */
 export interface ExportRef {
   readonly exportArn: string;
+}
+
+/** Input of `waitExport`. */
+export interface WaitExportInput extends StepInput, ExportRef {
+  /** ISO 8601: where the table's history began when the export was started. */
+  readonly earliest?: string;
 }
 
 /** An export that has completed; its manifest is yet to be verified. */
@@ -50,6 +64,8 @@ export interface CompletedExport extends ExportRef {
   readonly itemCount: number;
   /** What AWS bills the export by. */
   readonly billedBytes: number;
+  /** ISO 8601: all changes before this time are in a full export, see {@link fullExportAsOf}. */
+  readonly asOf?: string;
 }
 
 type Keys = WarehousePlan['source']['keys'];
@@ -109,6 +125,34 @@ function exportJob(client: DynamoDBClient): RemoteJob<ExportRef, ExportDescripti
   };
 }
 
+/** Items as they are after the last change are enough: the merge needs no earlier ones. */
+const incremental = ({ from, to }: ExportWindow): Partial<ExportTableToPointInTimeCommandInput> => ({
+  ExportType: 'INCREMENTAL_EXPORT',
+  IncrementalExportSpecification: {
+    ExportFromTime: new Date(from),
+    ExportToTime: new Date(to),
+    ExportViewType: 'NEW_IMAGE',
+  },
+});
+
+const clockEdgeMilliseconds = 120_000;
+
+/** What to make of the refusal of a window: near the present the two clocks may differ, elsewhere its history is gone. */
+function refusedWindow(error: unknown, resource: string, { from, to }: ExportWindow, now: number): unknown {
+  const cause = error instanceof AwsCallError ? error.cause : undefined;
+  if (!(cause instanceof Error) || cause.name !== 'InvalidExportTimeException') return error;
+  const at = `${resource}, ${from} to ${to}`;
+  if (Math.abs(now - Date.parse(to)) < clockEdgeMilliseconds && /future/i.test(cause.message)) {
+    return new StepError('Transient', at, `DynamoDB’s clock has not reached the window’s end: ${cause.message}`);
+  }
+  return new StepError(
+    'Permanent',
+    at,
+    `DynamoDB refuses the window: ${cause.message}`,
+    'If point-in-time recovery no longer reaches back that far, run again with --fresh: the new run names the gap.'
+  );
+}
+
 /** Activities on the source table and its exports. */
 export interface DynamoDbActivities {
   /**
@@ -116,10 +160,13 @@ export interface DynamoDbActivities {
    * model's. Anything else is a permanent failure.
    */
   describeSource(input: DescribeSourceInput): Promise<SourceTable>;
-  /** Starts the full export of a table to S3, or finds the one that was started under the same run key. */
+  /**
+   * Starts the export of a table, or of the changes of a window, to S3, or finds the one that was started under the same
+   * run key and step. A window whose end lies within two minutes of now is tried again while DynamoDB's clock is behind.
+   */
   startExport(input: StartExportInput): Promise<ExportRef>;
   /** Waits for an export. DynamoDB cannot cancel one: a cancellation ends the wait at once. */
-  waitExport(input: StepInput & ExportRef): Promise<CompletedExport>;
+  waitExport(input: WaitExportInput): Promise<CompletedExport>;
 }
 
 /** Makes the activities over a client. */
@@ -136,7 +183,8 @@ export function createDynamoDbActivities({
       const { ContinuousBackupsDescription: backups } = await onResource(resource, () =>
         dynamodb.send(new DescribeContinuousBackupsCommand({ TableName: source.table }))
       );
-      if (backups?.PointInTimeRecoveryDescription?.PointInTimeRecoveryStatus !== 'ENABLED') {
+      const recovery = backups?.PointInTimeRecoveryDescription;
+      if (recovery?.PointInTimeRecoveryStatus !== 'ENABLED') {
         throw new StepError(
           'Permanent',
           resource,
@@ -161,7 +209,13 @@ export function createDynamoDbActivities({
           'Mend source.keys in the model, or name the right table.'
         );
       }
-      return { tableArn: table?.TableArn ?? '', itemCount: table?.ItemCount ?? 0, bytes: table?.TableSizeBytes ?? 0 };
+      return {
+        tableArn: table?.TableArn ?? '',
+        tableId: table?.TableId ?? '',
+        earliest: (recovery.EarliestRestorableDateTime ?? new Date(0)).toISOString(),
+        itemCount: table?.ItemCount ?? 0,
+        bytes: table?.TableSizeBytes ?? 0,
+      };
     },
 
     async startExport(input) {
@@ -170,7 +224,7 @@ export function createDynamoDbActivities({
       return await startWhenCapacity(clock, async () => {
         const earlier = await onResource(resource, () => findExport(dynamodb, input.tableArn, input));
         if (earlier !== undefined) return { exportArn: earlier };
-        const { ExportDescription } = await onResource(resource, () =>
+        const started = onResource(resource, () =>
           dynamodb.send(
             new ExportTableToPointInTimeCommand({
               TableArn: input.tableArn,
@@ -178,14 +232,18 @@ export function createDynamoDbActivities({
               S3Prefix: input.prefix,
               ExportFormat: 'DYNAMODB_JSON',
               ClientToken: token,
+              ...(input.window && incremental(input.window)),
             })
           )
         );
+        const { ExportDescription } = await started.catch((error: unknown) => {
+          throw input.window === undefined ? error : refusedWindow(error, resource, input.window, clock.now());
+        });
         return { exportArn: ExportDescription?.ExportArn ?? '' };
       });
     },
 
-    async waitExport({ exportArn }) {
+    async waitExport({ exportArn, earliest }) {
       const done = await waitForRemoteJob(exportJob(dynamodb), { exportArn }, clock);
       return {
         exportArn,
@@ -193,6 +251,7 @@ export function createDynamoDbActivities({
         manifestKey: done.ExportManifest ?? '',
         itemCount: done.ItemCount ?? 0,
         billedBytes: done.BilledSizeBytes ?? 0,
+        ...(earliest && done.ExportTime && { asOf: fullExportAsOf(done.ExportTime.toISOString(), earliest) }),
       };
     },
   };

@@ -4,16 +4,22 @@ import type { RedshiftDataClient } from '@aws-sdk/client-redshift-data';
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { SNSClient } from '@aws-sdk/client-sns';
 import type { Client } from '@temporalio/client';
+import { createArchiveActivities } from './archive/index.js';
+import type { ArchiveActivities, MultipartLimits } from './archive/index.js';
 import type { DynamoDbActivities } from './dynamodb.js';
 import { createDynamoDbActivities } from './dynamodb.js';
 import type { FinishActivities } from './finish.js';
 import { createFinishActivities } from './finish.js';
 import type { GlueActivities } from './glue.js';
 import { createGlueActivities } from './glue.js';
+import type { LoadStateActivities } from './load-state.js';
+import { createLoadStateActivities } from './load-state.js';
 import type { LockActivities } from './locks.js';
 import { createLockActivities } from './locks.js';
 import type { NotificationChannels } from './notifier.js';
 import type { PollClock } from './poll-clock.js';
+import type { QualityActivities } from './quality/index.js';
+import { createQualityActivities } from './quality/index.js';
 import type { RedshiftActivities } from './redshift.js';
 import { createRedshiftActivities } from './redshift.js';
 import type { S3Activities } from './s3.js';
@@ -35,13 +41,17 @@ export type Activities = DynamoDbActivities &
   GlueActivities &
   RedshiftActivities &
   LockActivities &
-  FinishActivities;
+  LoadStateActivities &
+  ArchiveActivities &
+  FinishActivities &
+  QualityActivities;
 
 /** Makes all activities over the clients of AWS and Temporal; `clock` is the time of day unless a test says otherwise. */
 export function createActivities(
   options: AwsClients & {
     readonly temporal: Client;
     readonly clock?: PollClock;
+    readonly multipart?: MultipartLimits;
     readonly channels?: NotificationChannels;
   }
 ): Activities {
@@ -51,6 +61,9 @@ export function createActivities(
     ...createGlueActivities(options),
     ...createRedshiftActivities(options),
     ...createLockActivities(options),
+    ...createLoadStateActivities(options),
+    ...createArchiveActivities(options),
     ...createFinishActivities(options),
+    ...createQualityActivities(options),
   };
 }

@@ -56,7 +56,7 @@ export function planExports({ now, source, lake, watermark }: ExportState): Expo
   if (lake === undefined) {
     return { kind: 'baseline', reason: 'there is no complete lake generation of the model’s present item types' };
   }
-  const from = lake.asOf < watermark.loadedTo ? lake.asOf : watermark.loadedTo;
+  const from = new Date(Math.min(Date.parse(lake.asOf), Date.parse(watermark.loadedTo))).toISOString();
   if (lake.tableId !== source.tableId || watermark.tableId !== source.tableId) {
     return { kind: 'gap', from, reason: 'the table was deleted and made again since the last load' };
   }
@@ -74,5 +74,7 @@ export function planExports({ now, source, lake, watermark }: ExportState): Expo
  * only, but not before the history that it was made from. ISO 8601.
  */
 export function fullExportAsOf(exportTime: string, earliest: string): string {
-  return new Date(Math.max(Date.parse(exportTime) - 60_000, Date.parse(earliest))).toISOString();
+  const [time, begin] = [Date.parse(exportTime), Date.parse(earliest)];
+  // History that begins after the export is another than the one it was made from.
+  return new Date(begin > time ? time - 60_000 : Math.max(time - 60_000, begin)).toISOString();
 }

@@ -1,4 +1,15 @@
 export { checkpointQuery, elt, progressQuery } from './elt/elt.js';
+export { archive } from './archive/archive.js';
+export type {
+  ArchiveInput,
+  ArchiveLimits,
+  ArchiveResult,
+  ArchivedLayer,
+  LayerState,
+  LayerTask,
+} from './archive/types.js';
+export { restore } from './restore/restore.js';
+export type { LayerRestore, RestoreInput, RestoreResult, RestoreState, RestoredLayer } from './restore/types.js';
 export { approveUpdate, rejectUpdate } from './approval.js';
 export type { ApprovalDecision, ApprovalRequest, ApprovalsState, DecisionInput } from './approval.js';
 export { pauseUpdate, resumeUpdate } from './pause.js';
@@ -10,6 +21,7 @@ export type {
   EltInput,
   EltProgress,
   EltResult,
+  PitrGap,
   FinishedStep,
   ProgressState,
   RejectedItems,
@@ -18,3 +30,13 @@ export type {
   StageProgress,
   StepProgress,
 } from './elt/types.js';
+export { evaluate, reconcile } from './quality/evaluate.js';
+export { editUpdate, recommend, recommendationQuery } from './quality/recommend.js';
+export type {
+  EditInput,
+  EvaluateInput,
+  EvaluateResult,
+  RecommendInput,
+  RecommendProgress,
+  RecommendResult,
+} from './quality/types.js';

@@ -50,7 +50,7 @@ export class RunSheet {
    * waited for before each stage.
    */
   constructor(
-    stages: Readonly<Record<StageName, readonly string[]>>,
+    stages: Readonly<Partial<Record<StageName, readonly string[]>>>,
     {
       finished = [],
       before = () => Promise.resolve(),
@@ -79,6 +79,12 @@ export class RunSheet {
       this.end(stage, error);
       throw error;
     }
+  }
+
+  /** Names the steps of a stage that are known only now. */
+  plan(stage: StageName, steps: readonly string[]): void {
+    const planned = this.find(stage).steps;
+    planned.splice(0, planned.length, ...steps.map((name): Step => ({ name, state: 'pending' })));
   }
 
   /** Begins a step of a stage. */
@@ -160,14 +166,14 @@ export class RunSheet {
     this.publish();
   }
 
-  /** Sets the verdict of the run. */
-  verdict(verdict: 'succeeded' | 'failed' | 'cancelled'): void {
+  /** Sets the verdict of the run; `PITR_GAP` while it waits for an answer to that. */
+  verdict(verdict: 'running' | 'succeeded' | 'failed' | 'cancelled' | 'PITR_GAP'): void {
     upsertSearchAttributes([keyword('SluiceVerdict', verdict)]);
   }
 
   /** Seconds that a stage took, to the millisecond. */
   seconds(name: StageName): number {
-    const { startedAt, endedAt } = this.find(name);
+    const { startedAt, endedAt } = this.stages.find((stage) => stage.name === name) ?? {};
     return startedAt === undefined || endedAt === undefined ? 0 : (Date.parse(endedAt) - Date.parse(startedAt)) / 1000;
   }
 

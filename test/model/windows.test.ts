@@ -100,4 +100,5 @@ it('takes a full export to be complete a minute before its time, unless its hist
   const time = '2026-03-02T00:00:30.000Z';
   expect(fullExportAsOf(time, '2026-02-01T00:00:00.000Z')).toBe('2026-03-01T23:59:30.000Z');
   expect(fullExportAsOf(time, '2026-03-02T00:00:10.000Z')).toBe('2026-03-02T00:00:10.000Z');
+  expect(fullExportAsOf(time, '2026-03-02T00:00:31.000Z')).toBe('2026-03-01T23:59:30.000Z');
 });

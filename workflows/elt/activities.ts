@@ -10,7 +10,7 @@ const retry = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '
 export const { describeSource } = proxyActivities<Activities>({ startToCloseTimeout: '5m', retry });
 
 /** Reads of S3 and of the warehouse that grow with the data. */
-export const { verifyExport, readCounts } = proxyActivities<Activities>({
+export const { verifyExport, readCounts, planExports, findLakeBase } = proxyActivities<Activities>({
   startToCloseTimeout: '6h',
   heartbeatTimeout: '30s',
   retry,

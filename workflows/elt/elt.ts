@@ -1,11 +1,15 @@
 import { defineQuery, isCancellation, setHandler, workflowInfo } from '@temporalio/workflow';
 import { cancellationOr } from '../remote-job.js';
 import { finish } from './finish.js';
+import type { Outcome } from './finish.js';
 import { EltRun } from './run.js';
-import { exportTable } from './stages/export.js';
+import { archiveLayers } from './stages/archive.js';
+import { exportTable, exportWindows } from './stages/export.js';
+import type { Exported } from './stages/export.js';
+import { passGates } from './stages/gates.js';
 import { loadLake } from './stages/lake.js';
 import { loadLanding } from './stages/landing.js';
-import { prepare } from './stages/prepare.js';
+import { prepare, prepareWarehouse } from './stages/prepare.js';
 import { callInWaves, countRows } from './stages/warehouse.js';
 import type { EltInput, EltProgress, EltResult, RunCheckpoint } from './types.js';
 
@@ -17,8 +21,46 @@ export const checkpointQuery = defineQuery<{ readonly input: EltInput; readonly 
   'checkpoint'
 );
 
+/** Exports the table, or what has changed, and makes the lake of it; undefined when nothing is due. */
+async function renewLake(run: EltRun): Promise<Exported | undefined> {
+  const { sheet } = run;
+  const { table, extent } = await sheet.stage('prepare', () => prepare(run));
+  if (extent.mode === 'incremental' && extent.windows.length === 0) return undefined;
+  // After the source is known to be usable, and before anything of this run is in raw.
+  if (run.durable) await sheet.stage('archive', () => archiveLayers(run));
+  const exported = await sheet.stage('export', () =>
+    extent.mode === 'full' ? exportTable(run, table) : exportWindows(run, table, extent.windows)
+  );
+  await sheet.stage('lake', () => loadLake(run, table, extent, exported));
+  return exported;
+}
+
+/** Takes the lake as it was restored; the restore holds the lock. */
+async function takeLake(run: EltRun): Promise<Pick<Exported, 'itemCount' | 'bytes'>> {
+  await run.sheet.stage('prepare', () => prepareWarehouse(run));
+  return { itemCount: 0, bytes: 0 };
+}
+
+/** The result of a run that ended before it touched anything. */
+function nothingDue(run: EltRun): EltResult {
+  const { sheet, input } = run;
+  const total = (Date.now() - workflowInfo().startTime.getTime()) / 1000;
+  return {
+    runKey: input.runKey,
+    planHash: input.plan.hash,
+    items: 0,
+    bytes: 0,
+    tables: {},
+    unknownMembers: [],
+    rejected: {},
+    seconds: { export: 0, lake: 0, landing: 0, staging: 0, dwh: 0, total },
+    remoteIds: sheet.remoteIds(),
+    ...run.reach,
+  };
+}
+
 /**
- * Loads a DynamoDB table into the warehouse, once per run key: export → lake → landing → staging → dwh. Every step may
+ * Loads a DynamoDB table into the warehouse, once per run key: archive → export → lake → landing → staging → dwh. Every step may
  * be repeated, by retries, by a reset or by another worker, without starting a remote job twice or loading a row twice.
  * History is bounded by the plan: about six events a remote job. A cancellation stops the running remote jobs first.
  */
@@ -26,22 +68,28 @@ export async function elt(input: EltInput): Promise<EltResult> {
   const run = new EltRun(input);
   const { plan, runKey } = input;
   const { sheet } = run;
+  let outcome: Outcome | undefined = {};
   setHandler(progressQuery, () => run.progress);
   setHandler(checkpointQuery, () => ({ input, checkpoint: run.checkpoint }));
   try {
-    const table = await sheet.stage('prepare', () => prepare(run));
-    // The archive of raw and lake has its place here: after the source is known to be usable, before the export.
-    const exported = await sheet.stage('export', () => exportTable(run, table.tableArn));
-    await sheet.stage('lake', () => loadLake(run, exported));
+    const exported = input.fromLake ? await takeLake(run) : await renewLake(run);
+    if (exported === undefined) {
+      sheet.verdict('succeeded');
+      outcome = undefined;
+      return nothingDue(run);
+    }
+    await passGates(run, 'lake');
     await sheet.stage('landing', () => loadLanding(run));
+    await passGates(run, 'landing');
     await sheet.stage('staging', () => callInWaves(run, 'staging', plan.staging));
     await sheet.stage('dwh', async () => {
       await callInWaves(run, 'dwh', plan.dimensions);
       await callInWaves(run, 'dwh', plan.facts);
     });
+    await passGates(run, 'dwh');
     const { tables, unknownMembers } = await sheet.stage('counts', () => countRows(run));
     sheet.verdict('succeeded');
-    if (run.durable) await finish(run, { exported });
+    outcome = { exported };
     return {
       runKey,
       planHash: plan.hash,
@@ -50,6 +98,7 @@ export async function elt(input: EltInput): Promise<EltResult> {
       tables,
       unknownMembers,
       rejected: run.rejected,
+      ...(run.gates.length > 0 && { gates: run.gates }),
       seconds: {
         export: sheet.seconds('export'),
         lake: sheet.seconds('lake'),
@@ -59,13 +108,15 @@ export async function elt(input: EltInput): Promise<EltResult> {
         total: (Date.now() - workflowInfo().startTime.getTime()) / 1000,
       },
       remoteIds: sheet.remoteIds(),
+      ...run.reach,
     };
   } catch (failure) {
     const error = cancellationOr(failure);
     sheet.verdict(isCancellation(error) ? 'cancelled' : 'failed');
-    if (run.durable) await finish(run, { error });
+    outcome = { error };
     throw error;
   } finally {
     await run.lock.release();
+    if (run.durable && outcome !== undefined) await finish(run, outcome);
   }
 }

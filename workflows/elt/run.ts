@@ -1,5 +1,7 @@
 import { patched, workflowInfo } from '@temporalio/workflow';
+import type { EvaluationSummary } from '../../activities/quality/results.js';
 import type { RunScope, StepInput } from '../../activities/run-scope.js';
+import type { GatePlan } from '../../model/plan.js';
 import { Approvals } from '../approval.js';
 import { LockHolder } from '../lock-holder.js';
 import { PauseGate } from '../pause.js';
@@ -7,18 +9,33 @@ import { startThenWait } from '../remote-job.js';
 import { RunSheet } from '../run-sheet.js';
 import { startGlueJob, stopGlueJob, waitGlueJob } from './activities.js';
 import { setupTransactions } from './setup-transactions.js';
-import type { EltInput, EltProgress, RejectedItems, RunCheckpoint, StageName } from './types.js';
+import type { Extent } from './stages/windows.js';
+import type { EltInput, EltProgress, EltResult, RejectedItems, RunCheckpoint, StageName } from './types.js';
 
 /** Names of the steps of each stage, in the order they are shown. */
-export function stepsOf({ plan }: EltInput): Readonly<Record<StageName, readonly string[]>> {
+export function stepsOf(
+  { plan, fromLake, incremental }: EltInput,
+  durable: boolean
+): Readonly<Partial<Record<StageName, readonly string[]>>> {
+  const gates = (layer: GatePlan['layer']): Partial<Record<StageName, readonly string[]>> => {
+    const steps = (plan.gates ?? []).filter((gate) => gate.layer === layer).map(({ name }) => name);
+    return steps.length === 0 ? {} : { [`${layer}-gates`]: steps };
+  };
   const calls = (waves: EltInput['plan']['staging']): string[] => waves.flat().map(({ procedure }) => procedure);
+  const setup = setupTransactions(plan.setup).map(({ step }) => step);
   return {
-    prepare: ['source', 'lock', ...setupTransactions(plan.setup).map(({ step }) => step)],
-    export: ['export', 'verify'],
-    lake: [plan.lake.jobName],
+    prepare: fromLake ? setup : ['source', 'lock', ...(incremental ? ['windows'] : []), ...setup],
+    ...(!fromLake && {
+      ...(durable && { archive: ['archive'] }),
+      export: ['export', 'verify'],
+      lake: [plan.lake.jobName],
+      ...gates('lake'),
+    }),
     landing: plan.entities.map(({ jobName }) => jobName),
+    ...gates('landing'),
     staging: calls(plan.staging),
     dwh: [...calls(plan.dimensions), ...calls(plan.facts)],
+    ...gates('dwh'),
     counts: ['counts'],
   };
 }
@@ -30,9 +47,16 @@ export class EltRun {
   readonly sheet: RunSheet;
   readonly scope: RunScope;
   readonly rejected: Record<string, RejectedItems> = {};
+  readonly gates: EvaluationSummary[] = [];
   readonly approvals: Approvals;
   readonly pause: PauseGate;
   readonly lock: LockHolder;
+  /** What the run exports, once that is planned. */
+  extent: Extent = { mode: 'full' };
+  /** Set when changes are lost to point-in-time recovery. */
+  gap: EltResult['gap'];
+  /** How far the lake reaches that this run has made. */
+  loaded: { readonly asOf: string; readonly tableId: string } | undefined;
   /** ISO 8601: start of the run's first execution, also in one that resumes it. */
   readonly startedAt: string;
   readonly #usableFrom: Record<string, number>;
@@ -42,7 +66,10 @@ export class EltRun {
     this.scope = { pipeline: plan.name, runKey, planHash: plan.hash, ...(resume && { resumption: resume.resumption }) };
     this.startedAt = resume?.startedAt ?? workflowInfo().startTime.toISOString();
     this.#usableFrom = { ...resume?.usableFrom };
-    const sheet = new RunSheet(stepsOf(input), { finished: resume?.finished, before: () => this.pause.pass() });
+    const sheet = new RunSheet(stepsOf(input, this.durable), {
+      finished: resume?.finished,
+      before: () => this.pause.pass(),
+    });
     this.sheet = sheet;
     this.approvals = new Approvals({
       onChange: (pending) => {
@@ -75,6 +102,18 @@ export class EltRun {
     this.#usableFrom[`${stage}/${step}`] = (this.scope.resumption ?? 0) + 1;
   }
 
+  /** What the run's result says of how far it has loaded. */
+  get reach(): Pick<EltResult, 'mode' | 'windows' | 'watermark' | 'reason' | 'gap'> {
+    const { extent, gap, loaded } = this;
+    return {
+      mode: extent.mode,
+      windows: extent.mode === 'full' ? [] : extent.windows,
+      ...(loaded && { watermark: loaded.asOf }),
+      ...(extent.mode === 'full' && extent.reason !== undefined && { reason: extent.reason }),
+      ...(gap && { gap }),
+    };
+  }
+
   /** For the `progress` query. */
   get progress(): EltProgress {
     const { plan, runKey, resume } = this.input;
@@ -88,6 +127,7 @@ export class EltRun {
       ...(pending.length + decisions.length > 0 && { approvals: { pending, decisions } }),
       ...(this.lock.progress && { lock: this.lock.progress }),
       ...(resume && { resumption: resume.resumption }),
+      ...(this.gap && { gap: this.gap }),
     };
   }
 

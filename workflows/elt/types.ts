@@ -1,5 +1,7 @@
+import type { EvaluationSummary } from '../../activities/quality/results.js';
 import type { Deployment } from '../../model/configuration.js';
 import type { WarehousePlan } from '../../model/plan.js';
+import type { ExportWindow } from '../../model/windows.js';
 import type { ApprovalsState } from '../approval.js';
 import type { LockProgress } from '../lock-holder.js';
 import type { PauseState } from '../pause.js';
@@ -10,6 +12,15 @@ export interface EltInput {
   readonly deployment: Deployment;
   /** Names the run; every client token, report and load record is derived from it. */
   readonly runKey: string;
+  /** Load from the lake as it stands, of this generation: nothing is archived or exported. Part of a restore. */
+  readonly fromLake?: { readonly generation: string };
+  /** Export what has changed since the last load, and merge it into the lake; the whole table where that cannot be. */
+  readonly incremental?: boolean;
+  /**
+   * ISO 8601: an incremental run exports the changes before this time, or before now if that is earlier. For backfills;
+   * default now.
+   */
+  readonly until?: string;
   /** Of an execution that goes on with a run which ended before it was done. */
   readonly resume?: RunCheckpoint;
 }
@@ -63,12 +74,40 @@ export interface EltResult {
     readonly dwh: number;
     readonly total: number;
   };
+  /** What came of the data quality gates; absent without gates. */
+  readonly gates?: readonly EvaluationSummary[];
   /** By step: the export's ARN, Glue run ids, statement ids. */
   readonly remoteIds: Readonly<Record<string, string>>;
+  readonly mode: 'full' | 'incremental';
+  /** Exported by an incremental run, the oldest first; none when nothing was due: such a run has changed nothing. */
+  readonly windows: readonly ExportWindow[];
+  /** ISO 8601: all changes before it are loaded. Absent when nothing was due, or the lake is of a restore. */
+  readonly watermark?: string;
+  /** Why a run that was to be incremental exported the whole table. */
+  readonly reason?: string;
+  /** Changes that were lost to point-in-time recovery, named PITR_GAP: since when, and why. */
+  readonly gap?: PitrGap;
 }
 
-/** Stages in their order. */
-export type StageName = 'prepare' | 'export' | 'lake' | 'landing' | 'staging' | 'dwh' | 'counts';
+/** Changes since a time, in ISO 8601, which point-in-time recovery cannot tell any more. */
+export interface PitrGap {
+  readonly from: string;
+  readonly reason: string;
+}
+
+/** Stages in their order. Those of gates are there when the model has gates for the layer. */
+export type StageName =
+  | 'prepare'
+  | 'archive'
+  | 'export'
+  | 'lake'
+  | 'lake-gates'
+  | 'landing'
+  | 'landing-gates'
+  | 'staging'
+  | 'dwh'
+  | 'dwh-gates'
+  | 'counts';
 
 /** State of a stage or step. */
 export type ProgressState = 'pending' | 'running' | 'done' | 'failed' | 'cancelled';
@@ -113,4 +152,6 @@ export interface EltProgress {
   readonly lock?: LockProgress;
   /** How often the run was resumed. */
   readonly resumption?: number;
+  /** Set when changes are lost to point-in-time recovery. */
+  readonly gap?: PitrGap;
 }

@@ -5,6 +5,12 @@ import { lakeUri } from './lake.js';
 /** Replaces every landing table, all at the same time as far as Glue's concurrency allows. */
 export async function loadLanding(run: EltRun): Promise<void> {
   const { plan, deployment } = run.input;
+  const { loaded } = run;
+  const watermark = loaded && {
+    '--watermark': loaded.asOf,
+    '--table_id': loaded.tableId,
+    '--pipeline': plan.name,
+  };
   await allEnded(
     plan.entities.map(({ jobName, spec }) =>
       run.glueJob('landing', jobName, {
@@ -12,6 +18,7 @@ export async function loadLanding(run: EltRun): Promise<void> {
         '--connection': deployment.glue.connection,
         '--database': deployment.redshift.database,
         '--spec': JSON.stringify(spec),
+        ...watermark,
       })
     )
   );
