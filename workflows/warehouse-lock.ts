@@ -38,6 +38,11 @@ export interface WarehouseLockInput extends Partial<WarehouseLockState> {
    * @default 4000
    */
   readonly maximumEvents?: number;
+  /**
+   * Milliseconds with nothing held and nothing wanted after which it ends; a request starts it anew.
+   * @default 60000
+   */
+  readonly idleMs?: number;
 }
 
 /** Asks for resources, once or again: who holds them already is told so again. */
@@ -51,9 +56,6 @@ export const grantedSignal = defineSignal<[Pick<LockRequest, 'execution'>]>('loc
 
 /** Who holds and who waits. */
 export const lockStateQuery = defineQuery<WarehouseLockState>('state');
-
-/** The lock ends when nothing was held or wanted for so long; a request starts it anew. */
-const idleTime = '1m';
 
 const { waitForClosedWorkflow } = proxyActivities<LockActivities>({
   startToCloseTimeout: '14d',
@@ -74,7 +76,7 @@ interface Watch {
  * soon as someone waits. History is bounded by continuing as new.
  */
 export async function warehouseLock(input: WarehouseLockInput = {}): Promise<void> {
-  const { maximumEvents = 4_000 } = input;
+  const { maximumEvents = 4_000, idleMs = 60_000 } = input;
   let changed = true;
   const holders = new Map((input.holders ?? []).map((request) => [request.holder, request]));
   const queue = new Map((input.queue ?? []).map((request) => [request.holder, request]));
@@ -153,7 +155,7 @@ export async function warehouseLock(input: WarehouseLockInput = {}): Promise<voi
     setCurrentDetails(describe(state()));
     const { continueAsNewSuggested, historyLength } = workflowInfo();
     const full = continueAsNewSuggested || historyLength > maximumEvents;
-    if (full && watch === undefined) await continueAsNew<typeof warehouseLock>({ ...state(), maximumEvents });
+    if (full && watch === undefined) await continueAsNew<typeof warehouseLock>({ ...state(), maximumEvents, idleMs });
     const needed = queue.size > 0 && !full;
     if (watch === undefined) {
       if (needed) watch = startWatch();
@@ -162,7 +164,7 @@ export async function warehouseLock(input: WarehouseLockInput = {}): Promise<voi
     }
     if (holders.size + queue.size > 0 || watch !== undefined) {
       await condition(() => changed);
-    } else if (!(await condition(() => changed, idleTime, { summary: 'nothing held, nothing wanted' }))) {
+    } else if (!(await condition(() => changed, idleMs, { summary: 'nothing held, nothing wanted' }))) {
       return;
     }
   }
