@@ -2,6 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
+import { schedulesSchema } from './schedule.js';
+import type { ScheduleDeclaration } from './schedule.js';
 
 /**
  * Names of the AWS resources that a run uses: plain JSON without secrets, part of the input of every pipeline, so that
@@ -47,6 +49,8 @@ export interface Configuration {
   readonly deployment: Deployment;
   /** Temporal task queue of the workers and the pipelines. */
   readonly taskQueue: string;
+  /** Schedules to be kept by `sluice schedule apply`; `model` of each is an absolute path. */
+  readonly schedules: readonly ScheduleDeclaration[];
 }
 
 /** One thing that is wrong with a configuration. */
@@ -137,6 +141,7 @@ const schema = z.strictObject({
     })
     .optional(),
   taskQueue: z.string().min(1).max(200).default('sluice'),
+  schedules: schedulesSchema.default([]),
 });
 
 /** The file of this name in the current folder is read when no other is named. */
@@ -215,10 +220,11 @@ export function loadConfiguration(
     });
     throw new ConfigurationError(file ?? 'the environment', problems);
   }
-  const { model, taskQueue, ...deployment } = result.data;
+  const { model, taskQueue, schedules, ...deployment } = result.data;
   return {
     model: model === undefined ? defaultModel(folder) : resolve(folder, model),
     taskQueue,
+    schedules: schedules.map((one) => (one.model === undefined ? one : { ...one, model: resolve(folder, one.model) })),
     deployment,
   };
 }

@@ -1,0 +1,132 @@
+import { z } from 'zod';
+import { CalendarError, parseCalendar, parseCron } from './calendar.js';
+import type { Calendar, CalendarField } from './calendar.js';
+import { suggestion } from './near-name.js';
+
+/** What happens to a run that is due while one of the same schedule goes on, by Temporal's names. */
+export const overlapPolicies = [
+  'SKIP',
+  'BUFFER_ONE',
+  'BUFFER_ALL',
+  'CANCEL_OTHER',
+  'TERMINATE_OTHER',
+  'ALLOW_ALL',
+] as const;
+
+/** One of {@link overlapPolicies}. */
+export type OverlapPolicy = (typeof overlapPolicies)[number];
+
+/** A schedule as `sluice.yaml` declares it, with all defaults. */
+export interface ScheduleDeclaration {
+  /** Lower-case letters, digits and hyphens. */
+  readonly name: string;
+  /** The cron expression as written, or undefined of a schedule by calendars. */
+  readonly cron?: string;
+  /** The times are the union of these. */
+  readonly calendars: readonly Calendar[];
+  /** IANA name. */
+  readonly timeZone: string;
+  readonly overlap: OverlapPolicy;
+  /** How late a run that could not start in time is still started, in milliseconds. */
+  readonly catchupWindow: number;
+  readonly pauseOnFailure: boolean;
+  /** Largest random delay, in milliseconds. */
+  readonly jitter: number;
+  readonly mode: 'full' | 'incremental';
+  /** File of the model; the configuration's own when undefined. */
+  readonly model?: string;
+}
+
+const unit = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+function duration(least: number, most: number, range: string) {
+  return z.string().transform((text, context) => {
+    const [, number = '', letter = ''] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
+    const milliseconds = Number(number) * (unit[letter as keyof typeof unit] ?? NaN);
+    if (number !== '' && milliseconds >= least && milliseconds <= most) return milliseconds;
+    context.addIssue({ code: 'custom', message: `not a time like 30s, 15m, 6h or 1d, ${range}` });
+    return z.NEVER;
+  });
+}
+
+const timeZone = z.string().superRefine((name, context) => {
+  try {
+    if (!/^[A-Za-z]/.test(name)) throw new RangeError('an offset');
+    new Intl.DateTimeFormat('en-US', { timeZone: name });
+  } catch {
+    const near = suggestion(name, Intl.supportedValuesOf('timeZone'));
+    context.addIssue({ code: 'custom', message: `not a time zone of the IANA database, like Europe/London${near}` });
+  }
+});
+
+const value = z.union([z.number().int(), z.string().min(1)]);
+const field = z.union([value, z.array(value).min(1)]).optional();
+
+const calendar = z
+  .strictObject({
+    second: field,
+    minute: field,
+    hour: field,
+    dayOfMonth: field,
+    month: field,
+    dayOfWeek: field,
+    year: field,
+  })
+  .transform((given, context): Calendar => {
+    const texts = Object.entries(given).flatMap(([field, text]) =>
+      text === undefined ? [] : [[field, [text].flat().join(',')]]
+    );
+    try {
+      return parseCalendar(Object.fromEntries(texts) as Partial<Record<CalendarField, string>>);
+    } catch (error) {
+      if (!(error instanceof CalendarError)) throw error;
+      context.addIssue({ code: 'custom', path: [error.field], message: error.message.replace(`${error.field}: `, '') });
+      return z.NEVER;
+    }
+  });
+
+const cron = z.string().superRefine((text, context) => {
+  try {
+    parseCron(text);
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: (error as Error).message });
+  }
+});
+
+const schedule = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(/^[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?$/, 'not a name: 1 to 60 lower-case letters, digits and hyphens'),
+    cron: cron.optional(),
+    calendar: z.preprocess(
+      (given) => (given === undefined ? given : [given].flat()),
+      z.array(calendar).min(1).optional()
+    ),
+    timeZone: timeZone.default('UTC'),
+    overlap: z.enum(overlapPolicies, `not one of ${overlapPolicies.join(', ')}`).default('SKIP'),
+    catchupWindow: duration(10_000, 366 * unit.d, 'from 10s to 366d').default(unit.d),
+    pauseOnFailure: z.boolean().default(false),
+    jitter: duration(0, unit.d, 'up to 1d').default(0),
+    mode: z.enum(['full', 'incremental'], 'not one of full, incremental').default('full'),
+    model: z.string().min(1).optional(),
+  })
+  .superRefine((one, context) => {
+    if (one.cron !== undefined && one.calendar !== undefined) {
+      context.addIssue({ code: 'custom', path: ['calendar'], message: 'a cron is given as well: name one of the two' });
+    }
+  })
+  .transform(({ cron: text, calendar: calendars, ...rest }): ScheduleDeclaration => {
+    if (calendars !== undefined) return { ...rest, calendars };
+    const expression = text ?? '0 0 * * *';
+    return { ...rest, cron: expression, calendars: [parseCron(expression)] };
+  });
+
+/** The `schedules` of `sluice.yaml`. Without cron and calendar a schedule runs daily at midnight of its time zone. */
+export const schedulesSchema = z.array(schedule).superRefine((schedules, context) => {
+  schedules.forEach(({ name }, index) => {
+    if (schedules.findIndex((other) => other.name === name) < index) {
+      context.addIssue({ code: 'custom', path: [index, 'name'], message: 'another schedule has this name' });
+    }
+  });
+});
