@@ -12,13 +12,17 @@ export interface WorkerAwsClients extends AwsClients {
 }
 
 /** Long polls of the Redshift Data API last 30 s at most; whatever has not answered by now never will. */
-const requestTimeout = 50_000;
+export const defaultRequestTimeout = 50_000;
 
 /**
  * Makes the AWS clients from the SDK's own chain of environment, profiles and roles. An `env` other than the process's
  * is for a worker inside another program, such as the demo's; of it only Region, endpoint and access keys are read.
+ * @param requestTimeout milliseconds after which a call that was not answered is given up and repeated
  */
-export function createAwsClients(env: NodeJS.ProcessEnv = process.env): WorkerAwsClients {
+export function createAwsClients(
+  env: NodeJS.ProcessEnv = process.env,
+  requestTimeout: number = defaultRequestTimeout
+): WorkerAwsClients {
   const settings = {
     ...awsSettings(env),
     // Not adaptive: its rate limiter, shared by all pipelines of the worker, would hold up calls that nobody throttled.

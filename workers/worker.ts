@@ -30,6 +30,12 @@ export interface StartWorkerOptions {
    * @default '5s'
    */
   readonly shutdownGraceTime?: number | `${number}s`;
+  /**
+   * Milliseconds after which an AWS call that was not answered is given up and repeated; less than the 30 s that waits
+   * for statements take makes more calls.
+   * @default 50_000
+   */
+  readonly requestTimeout?: number;
   /** Time as the waiting activities see it; for tests. */
   readonly clock?: PollClock;
 }
@@ -64,7 +70,7 @@ export async function startWorker(options: StartWorkerOptions): Promise<SluiceWo
   const connection = await NativeConnection.connect(connectionOptions).catch((error: unknown) => {
     throw new TemporalUnreachableError(connectionOptions.address ?? '127.0.0.1:7233', error);
   });
-  const clients = createAwsClients(env);
+  const clients = createAwsClients(env, options.requestTimeout);
   const release = async (): Promise<void> => {
     clients.destroy();
     await connection.close();
