@@ -6,8 +6,8 @@ import type { Activities } from '../../activities/index.js';
 /** Throttling and trouble with network or servers last about ten minutes before a stage gives up. */
 const retry = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m', maximumAttempts: 15 } as const;
 
-/** Short calls that only read. */
-export const { describeSource } = proxyActivities<Activities>({ startToCloseTimeout: '5m', retry });
+/** Short calls that only read: without heartbeats, only the timeout tells that their worker has died. */
+export const { describeSource } = proxyActivities<Activities>({ startToCloseTimeout: '30s', retry });
 
 /** Reads of S3 and of the warehouse that grow with the data. */
 export const { verifyExport, readCounts, planExports, findLakeBase } = proxyActivities<Activities>({
