@@ -4,6 +4,8 @@ import { createDynamoDb } from './dynamodb/index.js';
 import { FaultInjector } from './faults/index.js';
 import type { FaultInput } from './faults/index.js';
 import { startGateway } from './gateway/index.js';
+import { createEvents } from './events/index.js';
+import type { EventEntry } from './events/index.js';
 import { createGlue } from './glue/index.js';
 import { openDataFolder } from './process/data-folder.js';
 import { isLocked } from './process/folder-lock.js';
@@ -112,16 +114,18 @@ async function start(options: LocalAwsOptions, teardown: Teardown): Promise<Loca
   ]);
   const { s3, dynamodb, store } = objects;
   const connections = { [options.glueConnection ?? 'warehouse']: warehouse.url };
-  const glue = await createGlue({ db, store, workFolder: folder('glue'), ...identity, connections });
+  const sns = await createSns({ db, folder: folder('sns'), ...identity });
+  await teardown.add('SNS', () => sns.close());
+  const events = await createEvents({ db, ...identity, deliver: (arn, event) => sns.publish(arn, event) });
+  const publishEvent = (event: EventEntry): Promise<void> => events.put(event);
+  const glue = await createGlue({ db, store, workFolder: folder('glue'), ...identity, connections, publishEvent });
   await teardown.add('Glue', () => glue.close());
   const redshift = await createRedshiftData({ db, warehouseUrl: warehouse.url, ...identity });
   await teardown.add('the Redshift Data API', () => redshift.close());
-  const sns = await createSns({ db, folder: folder('sns'), ...identity });
-  await teardown.add('SNS', () => sns.close());
   const sts = createSts({ account: localAccount });
   await teardown.add('STS', () => sts.close());
 
-  const services = { json: [glue, redshift], dynamodb, sns, sts, s3 };
+  const services = { json: [glue, redshift, events], dynamodb, sns, sts, s3 };
   const gateway = await startGateway({
     services,
     host,

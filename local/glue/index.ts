@@ -13,6 +13,8 @@ import { JobRuns } from './api/job-run-operations.js';
 import type { JobRunEntity } from './api/job-run.js';
 import { partitionOperations } from './api/partition-operations.js';
 import { RunEngine } from './api/run-engine.js';
+import { createDataQuality } from './data-quality/index.js';
+import type { ServiceEvent } from './data-quality/result-event.js';
 import type { DuckDbLimits } from './duckdb/session.js';
 import type { JobScript } from './jobs/job-script.js';
 import { land } from './jobs/land/index.js';
@@ -37,6 +39,8 @@ export interface GlueOptions {
   readonly scripts?: Readonly<Record<string, JobScript>>;
   /** Length of a minute of a job's `Timeout`, in milliseconds. Default 60,000. */
   readonly minuteMs?: number;
+  /** Takes the events that Glue puts on the event bus; without it they go nowhere. */
+  readonly publishEvent?: (event: ServiceEvent) => Promise<void>;
 }
 
 /** The scripts that the local Glue knows. */
@@ -71,18 +75,38 @@ export async function createGlue(options: GlueOptions): Promise<JsonService> {
   });
   const jobRuns: JobRuns = new JobRuns(jobs, runs, engine);
   await jobRuns.recover();
-  const arnOf = (job: string): string => `arn:aws:glue:${options.region}:${options.account}:job/${job}`;
-  const jobArns = arnOf('');
+  const arnOf = (kind: string, name: string): string =>
+    `arn:aws:glue:${options.region}:${options.account}:${kind}/${name}`;
+  const quality = await createDataQuality({
+    level,
+    store: options.store,
+    catalog,
+    connections: options.connections,
+    limits: options.limits ?? {},
+    workFolder: join(options.workFolder, 'data-quality'),
+    account: options.account,
+    minuteMs: options.minuteMs ?? 60_000,
+    tag: (ruleset, given) => tags.put(arnOf('dataQualityRuleset', ruleset), given),
+    publish: options.publishEvent ?? (() => Promise.resolve()),
+  });
+  const isTaggable = (arn: string): boolean => {
+    const [, kind, name = ''] = /:(job|dataQualityRuleset)\/(.+)$/.exec(arn) ?? [];
+    if (kind === undefined || arn !== arnOf(kind, name)) return false;
+    return kind === 'job' ? jobs.get(name) !== undefined : quality.hasRuleset(name);
+  };
   return {
     target: 'AWSGlue',
     operations: {
-      ...jobOperations(jobs, tags, arnOf),
+      ...jobOperations(jobs, tags, (name) => arnOf('job', name)),
       ...jobRuns.operations(),
       ...catalogOperations(catalog),
       ...partitionOperations(catalog),
       ...connectionOperations(options.connections),
-      ...tagOperations(tags, (arn) => arn.startsWith(jobArns) && jobs.get(arn.slice(jobArns.length)) !== undefined),
+      ...tagOperations(tags, isTaggable),
+      ...quality.operations,
     },
-    close: () => engine.close(),
+    close: async () => {
+      await Promise.all([engine.close(), quality.close()]);
+    },
   };
 }

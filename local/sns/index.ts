@@ -31,11 +31,17 @@ async function readParameters(request: IncomingMessage): Promise<URLSearchParams
   return parameters;
 }
 
+/** The local SNS. */
+export interface Sns extends HttpService {
+  /** Publishes for another service of the local AWS. Rejects as Publish does. */
+  publish(topicArn: string, message: string): Promise<void>;
+}
+
 /**
  * Amazon SNS in the query protocol: topics, standard and FIFO, their attributes and tags, subscriptions of HTTP endpoints
  * with confirmation, and publishing. Subscriptions of e-mail addresses stay pending. Messages are not signed.
  */
-export async function createSns({ db, folder, account, region }: SnsOptions): Promise<HttpService> {
+export async function createSns({ db, folder, account, region }: SnsOptions): Promise<Sns> {
   await mkdir(folder, { recursive: true });
   const state = await SnsState.open(db);
   const delivery = new HttpDelivery();
@@ -61,5 +67,8 @@ export async function createSns({ db, folder, account, region }: SnsOptions): Pr
     await context.begin?.(action, parameters.toObject());
     answerResult(response, action, await operation(parameters), context.requestId);
   };
-  return { name: 'sns', handle, answerError, close: () => delivery.close() };
+  const publish = async (TopicArn: string, Message: string): Promise<void> => {
+    await publishing.Publish?.(new Parameters(new URLSearchParams({ TopicArn, Message })));
+  };
+  return { name: 'sns', handle, publish, answerError, close: () => delivery.close() };
 }

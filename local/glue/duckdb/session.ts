@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
-import type { Json } from '@duckdb/node-api';
+import type { DuckDBConnection, Json } from '@duckdb/node-api';
 
 /** What one job may take of the machine. */
 export interface DuckDbLimits {
@@ -16,6 +16,8 @@ export interface DuckDbSession {
   run(sql: string): Promise<number>;
   /** Runs a query whose result is small and returns its rows, numbers above 32 bits as text. */
   rows(sql: string): Promise<Record<string, Json>[]>;
+  /** Lends the connection to work that runs statements by itself; an abort interrupts those too. */
+  lend<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T>;
   close(): void;
 }
 
@@ -96,6 +98,7 @@ export async function openDuckDb(
         const reader = await connection.runAndReadAll(sql);
         return reader.getRowObjectsJson();
       }),
+    lend: (work) => guarded(() => work(connection)),
     close: () => {
       connection.closeSync();
       instance.closeSync();

@@ -1,0 +1,88 @@
+import { z } from 'zod';
+import { AwsError } from '../../gateway/aws-error.js';
+import type { JsonOperation } from '../../gateway/service.js';
+import type { Catalog } from '../api/catalog.js';
+import type { EntityStore } from '../api/entity-store.js';
+import { nameString, operation, pageOf, paging } from '../api/request.js';
+import { checkDataSource, dataSource, sameTable } from './data-source.js';
+import { describeRun, keyed } from './evaluation-runs.js';
+import type { RulesetEntity } from './rulesets.js';
+import { runInput } from './task-runs.js';
+import type { TaskRun, TaskRuns } from './task-runs.js';
+
+/** A recommendation run as it is kept. */
+export interface RecommendationRun extends TaskRun {
+  readonly CreatedRulesetName?: string | undefined;
+  readonly RecommendationMode: 'BASIC' | 'ADVANCED';
+  readonly DataQualitySecurityConfiguration?: string | undefined;
+  /** DQDL, once the run has succeeded. */
+  readonly RecommendedRuleset?: string;
+}
+
+const start = z.object({
+  ...runInput,
+  CreatedRulesetName: nameString.optional(),
+  RecommendationMode: z.enum(['BASIC', 'ADVANCED']).optional(),
+  DataQualitySecurityConfiguration: z.string().optional(),
+  AdditionalRunOptions: z.object({ CustomLogGroupPrefix: z.string().optional() }).optional(),
+});
+
+const filter = z.object({
+  DataSource: dataSource,
+  StartedBefore: z.number().optional(),
+  StartedAfter: z.number().optional(),
+});
+
+/** The operations on recommendation runs. */
+export function recommendationRunOperations(
+  runs: TaskRuns<RecommendationRun>,
+  rulesets: EntityStore<RulesetEntity>,
+  catalog: Catalog
+): Record<string, JsonOperation> {
+  const byId = z.object({ RunId: nameString });
+  return {
+    StartDataQualityRuleRecommendationRun: operation(start, async (request) => {
+      const { CreatedRulesetName, DataQualitySecurityConfiguration, AdditionalRunOptions: _logs, ...input } = request;
+      checkDataSource(catalog, request.DataSource);
+      const repeated = runs
+        .list()
+        .some(({ ClientToken }) => ClientToken !== undefined && ClientToken === input.ClientToken);
+      if (CreatedRulesetName !== undefined && !repeated && rulesets.get(CreatedRulesetName) !== undefined) {
+        throw new AwsError('AlreadyExistsException', `A ruleset named ${CreatedRulesetName} already exists.`);
+      }
+      const RecommendationMode = request.RecommendationMode ?? 'BASIC';
+      const fields = { CreatedRulesetName, DataQualitySecurityConfiguration, RecommendationMode };
+      return { RunId: (await runs.start('dqrun', fields, input)).RunId };
+    }),
+    GetDataQualityRuleRecommendationRun: operation(byId, async ({ RunId }) => describeRun(runs.get(RunId))),
+    CancelDataQualityRuleRecommendationRun: operation(byId, async ({ RunId }) => {
+      await runs.cancel(RunId);
+      return {};
+    }),
+    ListDataQualityRuleRecommendationRuns: operation(
+      z.object({ Filter: filter.optional(), ...paging(1000) }),
+      async (request) => {
+        const wanted = request.Filter;
+        const matching = runs
+          .list()
+          .filter(
+            (run) =>
+              wanted === undefined ||
+              (sameTable(wanted.DataSource, run.DataSource) &&
+                run.StartedOn < (wanted.StartedBefore ?? Infinity) &&
+                run.StartedOn > (wanted.StartedAfter ?? -Infinity))
+          );
+        const { items, NextToken } = pageOf(keyed(matching), request);
+        const Runs = items.map(({ RunId, Status, StartedOn, DataSource, CreatedRulesetName, RecommendationMode }) => ({
+          RunId,
+          Status,
+          StartedOn,
+          DataSource,
+          CreatedRulesetName,
+          RecommendationMode,
+        }));
+        return { Runs, NextToken };
+      }
+    ),
+  };
+}
