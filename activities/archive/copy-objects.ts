@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { Context } from '@temporalio/activity';
 import { keepHeartbeating } from '../heartbeat.js';
@@ -81,6 +82,7 @@ export async function copyObjects(s3: S3Client, input: CopyObjectsInput, limits:
       lastModified: (source.output.LastModified ?? lastModified).toISOString(),
     };
   };
+  setMaxListeners(0, signal); // every call under way listens to it
   const stopHeartbeats = keepHeartbeating(() => cursor);
   try {
     for (let pages = 0; pages < input.limits.pagesPerActivity; pages += 1) {

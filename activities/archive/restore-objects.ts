@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { Context } from '@temporalio/activity';
 import { StepError } from '../failures.js';
@@ -67,6 +68,7 @@ export async function restoreObjects(
     });
     if (copied === undefined) throw wrong('the archived copy is gone');
   };
+  setMaxListeners(0, signal); // every call under way listens to it
   const stopHeartbeats = keepHeartbeating(() => cursor);
   try {
     for (let done = 0; done < input.pagesPerActivity && cursor.page < pages; done += 1) {
