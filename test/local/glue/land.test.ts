@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { BatchStopJobRunCommand, StartJobRunCommand } from '@aws-sdk/client-glue';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { openDuckDb } from '../../../local/glue/duckdb/session.js';
 import { startPostgres } from '../../../local/redshift/index.js';
 import type { LandJobSpec, LandingColumn } from '../../../model/plan.js';
 import { lakeSpec, landSpecs, landingTables } from './ecommerce-specs.js';
@@ -315,6 +316,67 @@ describe('land.py', () => {
     expect(await rows('landing.customer')).toEqual([{ username: 'new', email: null, fullname: null }]);
     const other = await land(landSpecs.customer, 'run-3');
     expect(other.ErrorMessage).toContain('holds files of several lake runs');
+  });
+
+  const watermarkTable = `CREATE TABLE sluice.watermarks (pipeline varchar(128), target varchar(256),
+    run_key varchar(512), loaded_to timestamp, table_id varchar(256))`;
+  const watermark = (loadedTo: string): Record<string, string> => ({
+    ...{ '--watermark': loadedTo, '--table_id': 'abc', '--pipeline': 'shop' },
+  });
+
+  it('records how far the lake reaches together with the rows, for each pipeline', async () => {
+    await warehouse.query(watermarkTable);
+    await fillLake([customer('ann')]);
+    const landUpTo = (runKey: string, more: Record<string, string>) =>
+      runJob(local.glue, 'land', { ...landArguments(landSpecs.customer, runKey), ...more });
+    const loaded = async (): Promise<unknown[]> =>
+      ((await rows('sluice.watermarks')) as Record<string, string>[]).map((row) => Object.values(row).join(' '));
+    expect((await landUpTo('run-1', watermark('2024-05-06T07:08:09.123456Z'))).ErrorMessage).toBeUndefined();
+    expect(await loaded()).toEqual(['shop landing.customer run-1 2024-05-06 07:08:09.123456 abc']);
+    await landUpTo('run-2', { ...watermark('2024-05-07T00:00:00Z'), '--pipeline': 'other' });
+    await landUpTo('run-2', watermark('2024-05-08T00:00:00Z'));
+    const wanted = [
+      'other landing.customer run-2 2024-05-07 00:00:00 abc',
+      'shop landing.customer run-2 2024-05-08 00:00:00 abc',
+    ];
+    expect(await loaded()).toEqual(wanted);
+    const { '--table_id': _, ...incomplete } = watermark('2024-05-09T00:00:00Z');
+    expect((await landUpTo('run-3', incomplete)).ErrorMessage).toContain('Argument --table_id is missing');
+    for (const wrong of ['yesterday', '2024-05-09', '2024-13-09T00:00:00Z', '2024-05-09T00:00:00+02:00']) {
+      expect((await landUpTo('run-3', watermark(wrong))).ErrorMessage).toContain('--watermark is not a time in UTC');
+    }
+    await warehouse.query(`ALTER TABLE sluice.watermarks ADD CHECK (run_key <> 'run-3')`);
+    const refused = await landUpTo('run-3', watermark('2024-05-09T00:00:00Z'));
+    expect(refused.ErrorMessage).toContain('SQLSTATE 23514');
+    expect(await loaded()).toEqual(wanted);
+    expect(await loads()).toEqual([{ entity: 'customer', run_key: 'run-2', row_count: '1' }]);
+  });
+
+  it.each([
+    ['a time', `TIMESTAMP '2024-02-29 01:02:03.456789'`, '2024-02-29 01:02:03.456789'],
+    ['a time in UTC', `to_timestamp(1709168523)`, '2024-02-29 01:02:03'],
+    ['no time', undefined, null],
+  ])('lands when an item was written, of a lake with %s', async (_, written, wanted) => {
+    await fillLake([customer('ann', { addresses: { L: [place1('A'), place1('B')] } })]);
+    const [key = ''] = Object.keys(await lakeObjects(local.store, 'shop/type=customer/'));
+    const session = await openDuckDb(await mkdtemp(join(place.folder, 'lake-')), new AbortController().signal);
+    const file = join(place.folder, 'written.parquet');
+    const source = `read_parquet('${await local.store.filePath('lake', key)}')`;
+    const columns = `COLUMNS(c -> c <> 'sluice_written_at')${written === undefined ? '' : `, ${written} AS sluice_written_at`}`;
+    await session.run(`COPY (SELECT ${columns} FROM ${source}) TO '${file}' (FORMAT parquet)`);
+    session.close();
+    await local.store.putObject('lake', key, await readFile(file));
+    const columnsOf = (spec: LandJobSpec): LandingColumn[] => [
+      ...spec.columns.slice(0, 1),
+      { name: 'sluice_written_at', type: 'timestamp', source: { kind: 'writtenAt' }, required: false },
+    ];
+    for (const spec of [landSpecs.customer, landSpecs.address]) {
+      await warehouse.query(`ALTER TABLE ${spec.target} ADD COLUMN sluice_written_at timestamp`);
+      expect((await land({ ...spec, columns: columnsOf(spec) })).ErrorMessage).toBeUndefined();
+      const landed = (await rows(spec.target)) as { sluice_written_at: string | null }[];
+      expect(landed.map((row) => row.sluice_written_at)).toEqual(landed.map(() => wanted));
+      expect(landed.length).toBeGreaterThan(0);
+    }
   });
 
   it('rolls back and ends STOPPED when stopped while the warehouse keeps it waiting', async () => {
