@@ -9,7 +9,18 @@ const nodeBuiltins = builtinModules
   .filter((name) => !/^(node:)?assert$/.test(name));
 
 /** The folders of docs/architecture.md, in the words of its table of imports. */
-const folders = ['activities', 'client', 'examples', 'local', 'model', 'quality', 'test', 'workers', 'workflows'];
+const folders = [
+  'activities',
+  'bench',
+  'client',
+  'examples',
+  'local',
+  'model',
+  'quality',
+  'test',
+  'workers',
+  'workflows',
+];
 
 /** What each folder may import besides itself; `types` holds for `import type` only. A lint test seeds each breach. */
 const mayImport = {
@@ -21,6 +32,7 @@ const mayImport = {
   workflows: { values: [], types: ['model', 'quality', 'activities'] },
   model: { values: [], types: [] },
   quality: { values: [], types: [] },
+  bench: { values: folders, types: [] },
   test: { values: folders, types: [] },
 };
 
