@@ -72,8 +72,8 @@ function aggregates(column: string, kind: ColumnKind, index: number): string[] {
         named(`min(${value})`, 'min'),
         named(`max(${value})`, 'max'),
         named(`avg(${value})`, 'mean'),
-        // Infinite or huge values overflow the variance: such a column has no deviation.
-        named(`try(stddev_pop(${value}))`, 'deviation'),
+        // Squares of larger values overflow.
+        named(`stddev_pop(${value}) FILTER (WHERE abs(${value}) < 1e150)`, 'deviation'),
       ];
     }
     case 'text':
@@ -111,7 +111,10 @@ async function valueSetOf(connection: DuckDBConnection, table: string, column: s
 
 async function correlationsOf(connection: DuckDBConnection, table: string, columns: readonly ColumnProfile[]) {
   const numbers = columns
-    .filter(({ kind, distinct, deviation }) => kind === 'number' && distinct > 2 && (deviation ?? 0) > 0)
+    .filter(
+      ({ kind, distinct, deviation }) =>
+        kind === 'number' && distinct > 2 && (deviation ?? 0) > 0 && (deviation ?? 0) < 1e100
+    )
     .slice(0, maximumCorrelated);
   const pairs = numbers.flatMap((left, index) =>
     numbers.slice(index + 1).map((right) => [left.name, right.name] as [string, string])
@@ -119,7 +122,7 @@ async function correlationsOf(connection: DuckDBConnection, table: string, colum
   if (pairs.length === 0) return [];
   const list = pairs.map(
     ([left, right], index) =>
-      `try(corr(CAST(${identifier(left)} AS DOUBLE), CAST(${identifier(right)} AS DOUBLE))) AS c${index}`
+      `corr(CAST(${identifier(left)} AS DOUBLE), CAST(${identifier(right)} AS DOUBLE)) AS c${index}`
   );
   const [row] = await rowsOf(connection, `SELECT ${list.join(', ')} FROM ${table}`);
   return pairs

@@ -4,7 +4,6 @@ import type { ResultDocument } from './result-document.js';
 
 /** Text of a notification. */
 export interface Alert {
-  /** At most 100 printable ASCII characters, as SNS demands. */
   readonly subject: string;
   readonly body: string;
 }
@@ -40,5 +39,5 @@ export function qualityAlert(result: ResultDocument, demand: GateDemand = {}): A
     lines.push(text);
   }
   const subject = `Data quality ruleset ${result.ruleset_name} on ${result.tableName}: ${result.state}`;
-  return { subject: subject.replaceAll(/[^ -~]/g, '?').slice(0, 100), body: lines.join('\n') };
+  return { subject, body: lines.join('\n') };
 }

@@ -45,7 +45,7 @@ export async function temporaryFolder(): Promise<{ folder: string; remove(): Pro
 /** Starts S3 and Glue on `folder`; a second start finds what the first has left. */
 export async function startLocalGlue(
   folder: string,
-  options: Partial<Pick<GlueOptions, 'connections' | 'scripts' | 'minuteMs' | 'limits'>> = {}
+  options: Partial<Pick<GlueOptions, 'connections' | 'scripts' | 'minuteMs' | 'limits' | 'publishEvent'>> = {}
 ): Promise<LocalGlue> {
   const [account, region] = ['000000000000', 'us-east-1'];
   const db = new ClassicLevel<string, string>(join(folder, 'db'));
