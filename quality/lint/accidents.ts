@@ -39,11 +39,13 @@ const metrics = [
 /** What the official parser accepts and hardly anybody can have meant. */
 export function accidents(ruleset: Ruleset, text: string): Finding[] {
   const rules = ruleset.rules.flatMap(simpleRules);
+  const declared = new Set(ruleset.variables.filter(({ value }) => !Array.isArray(value)).map(({ name }) => name));
+  const sources = ruleset.dataSources && new Set(ruleset.dataSources.additional);
   return [
     ...ofDocument(ruleset, text),
     ...repeatedRules(ruleset),
     ...ofVariables(ruleset, rules),
-    ...[...rules, ...ruleset.analyzers].flatMap((check) => ofParameters(check, ruleset)),
+    ...[...rules, ...ruleset.analyzers].flatMap((check) => ofParameters(check, declared, sources)),
     ...rules.flatMap(ofRule),
   ];
 }
@@ -87,18 +89,19 @@ function ofVariables({ variables, analyzers }: Ruleset, rules: SimpleRule[]): Fi
   });
 }
 
-function ofParameters({ type, parameters }: SimpleRule | Analyzer, { variables, dataSources }: Ruleset): Finding[] {
+function ofParameters(
+  { type, parameters }: SimpleRule | Analyzer,
+  declared: ReadonlySet<string>,
+  sources: ReadonlySet<string> | undefined
+): Finding[] {
   const kinds = ruleTypeOf(type, parameters.length)?.parameters ?? [];
-  const declared = variables.filter(({ value }) => !Array.isArray(value)).map(({ name }) => name);
   const findings: Finding[] = [];
   for (const [index, { form, raw, value, at }] of parameters.entries()) {
-    if (form === 'variable' && !declared.includes(raw)) {
+    if (form === 'variable' && !declared.has(raw)) {
       findings.push(warning(at, `there is no variable $${raw} with one text${suggestion(raw, declared)}`));
     }
-    if (kinds[index] === 'alias' && dataSources !== undefined && !dataSources.additional.includes(value)) {
-      findings.push(
-        warning(at, `"${value}" is not among AdditionalDataSources${suggestion(value, dataSources.additional)}`)
-      );
+    if (kinds[index] === 'alias' && sources?.has(value) === false) {
+      findings.push(warning(at, `"${value}" is not among AdditionalDataSources${suggestion(value, sources)}`));
     }
     if (kinds[index] === 'metric' && index === 0) findings.push(...ofMetric(value, at));
   }

@@ -46,8 +46,8 @@ function columnsIn(kind: ParameterKind, value: string, index: number): string[] 
     case 'mapping':
       return value.split(',').map((pair) => pair.split('->')[0]!.trim());
     case 'aggregate': {
-      const [, column] = /^\s*\w+\s*\(\s*(.*?)\s*\)\s*$/.exec(value) ?? [];
-      return index === 0 && column !== undefined && column !== '*' ? [column] : [];
+      const column = value.slice(value.indexOf('(') + 1, Math.max(0, value.lastIndexOf(')'))).trim();
+      return index === 0 && column !== '' && column !== '*' ? [column] : [];
     }
     case 'metric':
       return index === 0 ? [] : [value];

@@ -22,8 +22,9 @@ export function formatCondition(condition: Condition, quoting: Quoting): string 
 
 /** A quoted text. A backslash before the closing quote would hide that quote, so `source` doubles it. */
 export function quoted(raw: string, quoting: Quoting): string {
-  const hides = quoting === 'source' && /\\*$/.exec(raw)![0].length % 2 === 1;
-  return `"${raw}${hides ? '\\' : ''}"`;
+  let backslashes = 0;
+  while (raw[raw.length - 1 - backslashes] === '\\') backslashes++;
+  return `"${raw}${quoting === 'source' && backslashes % 2 === 1 ? '\\' : ''}"`;
 }
 
 function withOperator(operator: Condition['operator'], operands: string[]): string {

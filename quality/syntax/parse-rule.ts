@@ -14,8 +14,9 @@ import type {
   Tag,
 } from './ast.js';
 import { parseLabels } from './labels.js';
-import { atCondition, conditionWords, parseCondition, variableNamed } from './parse-condition.js';
-import type { Variables } from './parse-condition.js';
+import { variableNamed } from './build-condition.js';
+import type { Variables } from './build-condition.js';
+import { atCondition, conditionWords, parseCondition } from './parse-condition.js';
 import { withoutQuotes } from './parse-operand.js';
 import { isTimeZone } from './time-zone.js';
 import { unescapeQuotes } from './strings.js';
@@ -78,7 +79,9 @@ function parseSimpleRule(reader: TokenReader, declared: Declarations): SimpleRul
   if (reader.at('where')) rule.where = parseWhere(reader, type);
   const own = reader.accept('labels') ? parseLabels(reader, declared.defaultLabels.length) : [];
   Object.assign(rule, labelling(declared.defaultLabels, own));
-  while (reader.at('with')) parseTag(reader, type, rule, declared.variables);
+  const tags = new Map<string, Tag>();
+  while (reader.at('with')) parseTag(reader, type, rule, tags);
+  rule.tags = [...tags.values()];
   applyTimeZone(reader, rule);
   expectEndOfRule(reader, rule, type);
   return rule;
@@ -105,7 +108,8 @@ function typeOf(reader: TokenReader, name: string, parameters: Parameter[], at: 
   const hint = joined === undefined ? '' : ': to combine rules by "and", put each in parentheses';
   const expected = forms.map(({ parameters: kinds, repeatsLast }) => `${kinds.length}${repeatsLast ? ' or more' : ''}`);
   const kinds = forms.at(-1)!.parameters.join(', ');
-  const words = `${expected.join(' or ')} parameters${kinds === '' ? '' : ` (${kinds})`}`;
+  const noun = expected.join() === '1' ? 'parameter' : 'parameters';
+  const words = `${expected.join(' or ')} ${noun}${kinds === '' ? '' : ` (${kinds})`}`;
   return reader.fail(at, `expected ${words} for ${name}, found ${parameters.length}${hint}`);
 }
 
@@ -156,13 +160,13 @@ function parseWhere(reader: TokenReader, type: RuleType): SimpleRule['where'] {
   return { raw, value: unescapeQuotes(raw) };
 }
 
-function parseTag(reader: TokenReader, type: RuleType, rule: SimpleRule, variables: Variables): void {
+function parseTag(reader: TokenReader, type: RuleType, rule: SimpleRule, tags: Map<string, Tag>): void {
   reader.take();
   const { text: name, line, column } = reader.expect('identifier', '"threshold" or the name of a tag');
   const at = { line, column };
   if (!atCondition(reader)) reader.unexpected(`a condition on the tag ${name}`);
   const { result: condition, text } = reader.textOf(() =>
-    parseCondition(reader, { variables, kinds: ['string', 'number'], preferText: true, taker: name })
+    parseCondition(reader, { variables: new Map(), kinds: ['string', 'number'], preferText: true, taker: name })
   );
   if (condition.kind === 'number' && name.toLowerCase() === 'threshold') {
     if (!type.threshold) reader.fail(at, `expected no threshold: ${type.name} takes none`);
@@ -171,10 +175,7 @@ function parseTag(reader: TokenReader, type: RuleType, rule: SimpleRule, variabl
     return;
   }
   if (condition.operator !== '=') reader.fail(at, `expected "${name} =": a tag is set by "="`);
-  const tag = tagOf(name, condition as TagCondition, text.slice(1));
-  const same = rule.tags.findIndex((other) => other.name === name);
-  if (same === -1) rule.tags.push(tag);
-  else rule.tags[same] = tag;
+  tags.set(name, tagOf(name, condition as TagCondition, text.slice(1)));
 }
 
 type TagCondition = NumericCondition | Extract<Condition, { kind: 'string' }>;

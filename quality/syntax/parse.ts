@@ -1,4 +1,5 @@
-import { suggestion } from '../near-name.js';
+import { nearName, suggestion } from '../near-name.js';
+import { formsOf } from '../rule-types.js';
 import type { DataSources, Metadata, Ruleset, StringText, Variable } from './ast.js';
 import { parseLabels } from './labels.js';
 import { keywordOf, withoutQuotes } from './parse-operand.js';
@@ -53,7 +54,8 @@ function unexpectedSection(reader: TokenReader, { metadata, dataSources, default
   const possible = sections.filter(([, may]) => may).map(([name]) => name);
   const misplaced = reader.at('Metadata', 'DataSources', 'DefaultLabels');
   const order = misplaced ? ' (the order is Metadata, DataSources, variables, DefaultLabels, Rules, Analyzers)' : '';
-  return reader.unexpected(`${possible.join(', ')}${order}`);
+  const bare = reader.at('(') ? ' (rules stand in Rules = [ ... ])' : '';
+  return reader.unexpected(`${possible.slice(0, -1).join(', ')} or Analyzers${order}${bare}`);
 }
 
 function entries<Entry>(reader: TokenReader, what: string, entry: () => Entry): Entry[] {
@@ -125,10 +127,15 @@ function parseVariable(reader: TokenReader, known: ReadonlyMap<string, Variable>
     reader.fail(at, `expected a variable's name to begin with a letter or digit, found "${name}"`);
   if (known.has(name)) reader.fail(at, `expected each variable once, found "${name}" declared again`);
   if (!reader.at('=')) {
-    const section = suggestion(name, ['Metadata', 'DataSources', 'DefaultLabels', 'Rules', 'Analyzers']);
-    reader.unexpected(`"=" behind the variable "${name.slice(0, 100)}"${section}`);
+    if (formsOf(name).length > 0) reader.fail(at, `expected a section, found ${name}: rules stand in Rules = [ ... ]`);
+    reader.unexpected(`"=" behind the variable "${name.slice(0, 100)}"`);
   }
   reader.take();
+  const section = nearName(name, ['Metadata', 'DataSources', 'DefaultLabels', 'Rules', 'Analyzers']);
+  const opensSection = reader.at('{') || (reader.at('[') && ['identifier', '('].includes(reader.peek(1).kind));
+  if (section !== undefined && opensSection) {
+    reader.fail(at, `expected a section or a variable, found "${name.slice(0, 100)}"; did you mean "${section}"?`);
+  }
   const value = reader.accept('[')
     ? reader.list(']', '"," or "]"', () => variableValue(reader, 'a quoted text'))
     : variableValue(reader, 'a quoted text or a list of such');

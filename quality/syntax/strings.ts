@@ -15,6 +15,6 @@ export function isBlank(text: string): boolean {
 
 /** An excerpt for a message: one line, not long. */
 export function excerpt(text: string): string {
-  const line = text.replace(/\s+/g, ' ');
+  const line = text.slice(0, 200).replace(/\s+/g, ' ');
   return line.length <= 40 ? line : `${line.slice(0, 37)}...`;
 }

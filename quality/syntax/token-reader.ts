@@ -12,6 +12,7 @@ export class TokenReader {
   readonly #lexer: Lexer;
   readonly #ahead: Token[] = [];
   #depth = 0;
+  #looks = 0;
   /** The tokens taken since `record` was called. */
   #recording: string[] | undefined;
 
@@ -21,11 +22,12 @@ export class TokenReader {
 
   /** Characters and tokens looked at so far: grows in proportion to the text. */
   get steps(): number {
-    return this.#lexer.steps;
+    return this.#lexer.steps + this.#looks;
   }
 
   /** The next token, or the one after it. Only `take` and `peek` make the lexer read on. */
   peek(ahead: 0 | 1 = 0): Token {
+    this.#looks++;
     while (this.#ahead.length <= ahead) this.#ahead.push(this.#lexer.next());
     return this.#ahead[ahead]!;
   }
