@@ -29,8 +29,8 @@ export const memberColumns: readonly { readonly name: string; readonly type: Red
 ];
 
 /**
- * Asserts that dwh has no version that staging has no key for: staging is about to replace it, and a history that was
- * lost there must not be lost in dwh as well. Uses `v_before`.
+ * Asserts that dwh has no version with another key in staging, or of a member without versions there: staging is about to
+ * replace it, and a history that was lost there must not be lost in dwh as well. Uses `v_before`.
  */
 export function assertHistory(dimension: Dimension): string[] {
   const { name } = dimension;
@@ -39,13 +39,16 @@ export function assertHistory(dimension: Dimension): string[] {
   return [
     `SELECT COUNT(*) INTO v_before
 FROM ${table('dwh', name)} d
-LEFT JOIN ${table('staging', key)} k
-  ON ${column('k', key)} = ${column('d', key)} AND ${column('k', by)} = ${keyFrom(dimension, 'd')}
-  AND ${column('k', 'valid_from')} = ${column('d', 'valid_from')}
-WHERE ${column('d', key)} <> 0 AND ${column('k', key)} IS NULL`,
+LEFT JOIN (
+  SELECT ${column('k', key)}, ${column('k', by)} AS "sluice_member", k."valid_from"
+  FROM ${table('staging', key)} k
+  JOIN ${table('staging', key)} f ON ${column('f', by)} = ${column('k', by)} AND f."valid_from" = ${beginning}
+  JOIN ${table('staging', name)} s ON ${column('s', key)} = ${column('f', key)}
+) h ON ${column('h', key)} = ${column('d', key)} AND h."sluice_member" = ${keyFrom(dimension, 'd')} AND h."valid_from" = d."valid_from"
+WHERE ${column('d', key)} <> 0 AND ${column('h', key)} IS NULL`,
     assert(
       'v_before = 0',
-      `dwh.merge_${name}: dwh.${name} has % versions that staging.${key} does not know; restore staging.${key} and staging.${name}`,
+      `dwh.merge_${name}: dwh.${name} has % versions that staging.${name} and staging.${key} do not know; restore them`,
       'v_before'
     ),
   ];
