@@ -19,6 +19,8 @@ export interface PreparedRule {
   rows?: string;
   /** What a simple rule's operands came to. */
   limits?: Limits;
+  /** A composite's operands. */
+  operands?: PreparedRule[];
 }
 
 /** Makes a rule ready. Never throws. */
@@ -57,8 +59,8 @@ async function prepareComposite(bench: Workbench, rule: CompositeRule, method: C
     ? `(${operands.map((operand) => operand.rows).join(glue)})`
     : undefined;
   const byColumn = async (): Promise<Outcome> => combined(rule.operator, await outcomes(operands));
-  if (method === 'COLUMN') return { rule, outcome: byColumn, rows };
-  return { rule, outcome: () => byRow(bench, rule, operands), rows };
+  if (method === 'COLUMN') return { rule, outcome: byColumn, rows, operands };
+  return { rule, outcome: () => byRow(bench, rule, operands), rows, operands };
 }
 
 async function outcomes(operands: readonly PreparedRule[]): Promise<Outcome[]> {
@@ -83,14 +85,23 @@ async function byRow(bench: Workbench, rule: CompositeRule, operands: readonly P
     const own = await outcomes(operands);
     const { message, metrics } = combined(rule.operator, own);
     if (own.some(({ result }) => result === 'ERROR')) return { result: 'ERROR', message, metrics };
-    // A rule on the table as a whole says the same of every row.
-    const terms = operands.map(({ rows }, index) => rows ?? String(own[index]!.result === 'PASS'));
     const statement = `SELECT count(*)::DOUBLE, count(*) FILTER (WHERE ok)::DOUBLE FROM (
-      SELECT (${terms.join(` ${rule.operator} `)}) AS ok FROM ${bench.primary.sql} AS ${primaryAlias})`;
+      SELECT ${await rowTerm(rule.operator, operands)} AS ok FROM ${bench.primary.sql} AS ${primaryAlias})`;
     const [total, passed] = (await bench.connection.runAndReadAll(statement)).getRowsJS()[0] as [number, number];
     if (passed === total) return { result: 'PASS', metrics };
     return { result: 'FAIL', message: unmet(passed / total), metrics };
   } catch (error) {
     return failure(error);
   }
+}
+
+/** The operands' predicates combined; a rule on the table as a whole says the same of every row. */
+async function rowTerm(operator: 'AND' | 'OR', operands: readonly PreparedRule[]): Promise<string> {
+  const terms: string[] = [];
+  for (const { rule, rows, operands: nested, outcome } of operands) {
+    if (rows !== undefined) terms.push(rows);
+    else if (rule.kind === 'composite') terms.push(await rowTerm(rule.operator, nested ?? []));
+    else terms.push(String((await outcome()).result === 'PASS'));
+  }
+  return `(${terms.join(` ${operator} `)})`;
 }

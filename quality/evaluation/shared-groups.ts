@@ -16,7 +16,7 @@ const measures = {
   /** Rows in groups of two or more. */
   repeated: 'sum(n) FILTER (WHERE n > 1)',
   /** Sum of n ln n, from which entropy follows. */
-  surprise: 'sum(n * ln(n)) FILTER (WHERE n > 0 AND present)',
+  surprise: 'sum(n * ln(nullif(n, 0))) FILTER (WHERE present)',
 } as const;
 
 /** Name of a measure of groups. */

@@ -3,9 +3,12 @@ import { literal, quoted } from './identifiers.js';
 
 /** Words that DuckDB reserves and Spark does not: a column or table of that name needs quotes in DuckDB only. */
 const reservedInDuckDbOnly = new Set(
-  `analyse analyze array asymmetric both check collate column constraint create default deferrable do foreign grant
-   initially lateral leading only placing primary qualify references returning show some summarize symmetric table
-   trailing unique variadic window`.split(/\s+/)
+  `analyse analyze anti any array asof asymmetric at authorization binary both check collate collation column
+   concurrently constraint create default deferrable describe do fetch for foreign freeze generated glob initially isnull
+   lambda leading notnull only overlaps pivot pivot_longer pivot_wider placing positional primary qualify references
+   returning semi show similar some summarize symmetric table to trailing unique unpack unpivot variadic verbose window`.split(
+    /\s+/
+  )
 );
 
 const token =

@@ -132,7 +132,10 @@ describe('SQL of a ruleset', () => {
 
   it('cannot put a CTE in the place of a table', async () => {
     // Within the statement `trips` is the CTE; `primary` is the table behind it all the same.
-    const rule = await duck.rule('CustomSql "with trips as (select 9 as id) select count(*) from primary" = 3', 'trips');
+    const rule = await duck.rule(
+      'CustomSql "with trips as (select 9 as id) select count(*) from primary" = 3',
+      'trips'
+    );
     expect(rule).toMatchObject({ result: 'PASS' });
   });
 
