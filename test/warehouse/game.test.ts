@@ -103,6 +103,25 @@ WHERE k.roundid LIKE '%|${idOf(match!)}%' ORDER BY r.number`);
     expect(Object.keys(rows[0]!)).toEqual(['period', 'country', 'mode', 'growth']);
   });
 
+  it('counts a match for the player as they were then, also after they rose', async () => {
+    const risen = players[0]!;
+    const before = await warehouse.dump(plan);
+    await warehouse.run(
+      plan,
+      items.map((item) => (item === risen ? { ...item, level: { N: '999' } } : item)),
+      'risen'
+    );
+    const after = await warehouse.dump(plan);
+    expect([after['dwh.score'], after['dwh.round']]).toEqual([before['dwh.score'], before['dwh.round']]);
+    const versions = await warehouse.redshift(
+      `SELECT level, is_current FROM dwh.player WHERE player = '${idOf(risen)}' ORDER BY valid_from`
+    );
+    expect(versions).toEqual([
+      { level: Number(risen['level']!.N), is_current: false },
+      { level: 999, is_current: true },
+    ]);
+  });
+
   it('deletes facts that are gone, and keeps their members', async () => {
     const gone = idOf(matches[0]!);
     const rest = items.filter((item) => idOf(item) !== gone || part(item) === 'PROFILE');
