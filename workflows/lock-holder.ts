@@ -31,13 +31,14 @@ const minute = 60_000;
 export class LockHolder {
   #progress: LockProgress | undefined;
   #granted = false;
+  #requests = 0;
   readonly #onChange: (progress: LockProgress) => void;
 
   /** Registers the handler of the lock's answer, which costs no event; `onChange` is called with every change. */
   constructor(onChange: (progress: LockProgress) => void) {
     this.#onChange = onChange;
     const granted = ({ execution }: { readonly execution: string }): void => {
-      if (execution === workflowInfo().firstExecutionRunId) this.#granted = true;
+      if (execution === this.#execution) this.#granted = true;
     };
     setHandler(grantedSignal, granted, { description: 'All resources are granted' });
   }
@@ -53,8 +54,9 @@ export class LockHolder {
    * still needed.
    */
   async acquire(at: StepInput, lock: string, resources: readonly string[]): Promise<void> {
-    const { workflowId: holder, firstExecutionRunId: execution } = workflowInfo();
-    const request = { holder, execution, resources };
+    this.#requests += 1;
+    this.#granted = false;
+    const request = { holder: workflowInfo().workflowId, execution: this.#execution, resources };
     this.#change({ lock, resources, state: 'waiting' });
     // Never cancelled: a request under way could arrive after the release.
     const ask = (): Promise<void> =>
@@ -73,14 +75,19 @@ export class LockHolder {
   async release(): Promise<void> {
     if (this.#progress === undefined || this.#progress.state === 'released') return;
     const { lock, resources } = this.#progress;
-    const { workflowId: holder, firstExecutionRunId: execution } = workflowInfo();
+    const given = { holder: workflowInfo().workflowId, execution: this.#execution };
     await CancellationScope.nonCancellable(async () => {
       // A lock that has been terminated has nothing to be given back to.
       await getExternalWorkflowHandle(lock)
-        .signal(releaseSignal, { holder, execution })
+        .signal(releaseSignal, given)
         .catch(() => undefined);
     });
     this.#change({ lock, resources, state: 'released' });
+  }
+
+  /** Tells this request from earlier ones; a reset leaves the id of the first execution as it is. */
+  get #execution(): string {
+    return `${workflowInfo().firstExecutionRunId}/${this.#requests}`;
   }
 
   #change(progress: Omit<LockProgress, 'since'>): void {

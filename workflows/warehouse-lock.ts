@@ -18,7 +18,7 @@ import type { LockActivities } from '../activities/locks.js';
 export interface LockRequest {
   /** Workflow id of the run. */
   readonly holder: string;
-  /** Id of the run's first execution, which a reset leaves as it is and a resumption does not. */
+  /** Tells a request from earlier ones of the same run, also before it was resumed; a reset leaves it as it is. */
   readonly execution: string;
   /** Names of tables and prefixes; all of them are granted at once. */
   readonly resources: readonly string[];
@@ -51,7 +51,7 @@ export const requestSignal = defineSignal<[LockRequest]>('request');
 /** Gives up everything that a run holds or waits for. */
 export const releaseSignal = defineSignal<[Pick<LockRequest, 'holder' | 'execution'>]>('release');
 
-/** Sent to a run that has been granted all that it asked for, with the execution that asked. */
+/** Sent to a run that has been granted all that it asked for, with the request's `execution`. */
 export const grantedSignal = defineSignal<[Pick<LockRequest, 'execution'>]>('lockGranted');
 
 /** Who holds and who waits. */

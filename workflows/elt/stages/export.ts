@@ -1,3 +1,4 @@
+import { isCancellation } from '@temporalio/workflow';
 import type { CompletedExport, SourceTable } from '../../../activities/dynamodb.js';
 import type { VerifiedExport } from '../../../activities/s3.js';
 import type { ExportWindow } from '../../../model/windows.js';
@@ -39,7 +40,13 @@ async function runExport(
       return started;
     },
     wait: ({ exportArn }) =>
-      waitExport.executeWithOptions({ summary: `export of ${what}` }, [{ ...at, exportArn, earliest }]),
+      waitExport
+        .executeWithOptions({ summary: `export of ${what}` }, [{ ...at, exportArn, earliest }])
+        .catch((error: unknown) => {
+          if (isCancellation(error))
+            step.note('DynamoDB cannot cancel an export: it goes on, for a resumed run to use.');
+          throw error;
+        }),
   });
 }
 
