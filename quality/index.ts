@@ -15,8 +15,8 @@ export type {
   EvaluationResult,
   Observation,
   RuleResult,
-} from './evaluation/evaluate.js';
-export type { FailingRows, FailingRowsOptions } from './evaluation/failing-rows.js';
+} from './evaluation/evaluation.js';
+export type { FailingRows, FailingRowsOptions, RowTotals } from './evaluation/failing-rows.js';
 export type { MetricHistory } from './evaluation/history.js';
 export type { RuleOutcome } from './evaluation/outcome.js';
 export type { CompositeMethod } from './evaluation/prepared-rule.js';

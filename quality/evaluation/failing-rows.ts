@@ -2,7 +2,8 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { primaryAlias } from './check.js';
 import type { Dataset } from './dataset.js';
 import { findColumn } from './dataset.js';
-import { asRuleError } from './errors.js';
+import { quoted } from './identifiers.js';
+import type { RowRule } from './quarantine.js';
 
 /** The rows that fail one rule. */
 export interface FailingRows {
@@ -19,44 +20,66 @@ export interface FailingRowsOptions {
   sample?: number;
 }
 
-/** Checks the key columns before anything runs. @throws RuleError for one the table has not. */
-export function keyColumns(primary: Dataset, keys: readonly string[] = []): { name: string; sql: string }[] {
+/** Rows of the table, and how many of them fail none or any of the rules on rows. */
+export interface RowTotals {
+  processed: number;
+  passed: number;
+  failed: number;
+}
+
+interface Key {
+  name: string;
+  sql: string;
+}
+
+/** Checks the key columns before anything runs. @throws Error for one the table has not. */
+export function keyColumns(primary: Dataset, keys: readonly string[] = []): Key[] {
   return keys.map((name) => {
     const column = findColumn(primary, name);
-    if (column === undefined) throw asRuleError(new Error(`Key column ${name} is not in the table`));
-    return { name, sql: column.sql };
+    if (column === undefined) throw new Error(`Key column ${name} is not in the table ${primary.table}`);
+    return { name, sql: `${primaryAlias}.${column.sql}` };
   });
 }
 
-/** Counts the rows for which a rule's predicate is not TRUE, and samples their keys. */
+/** Counts the rows that fail each rule, all in one pass, and samples their keys. */
 export async function failingRows(
   connection: DuckDBConnection,
   primary: Dataset,
-  rows: string,
+  rules: readonly RowRule[],
   { keys, sample = 10 }: FailingRowsOptions
-): Promise<FailingRows> {
-  const from = `FROM ${primary.sql} AS ${primaryAlias} WHERE NOT (${rows})`;
-  const count = (await connection.runAndReadAll(`SELECT count(*)::DOUBLE ${from}`)).getRowsJS()[0]![0] as number;
+): Promise<{ byRule: Map<string, FailingRows>; totals: RowTotals }> {
   const columns = keyColumns(primary, keys);
-  if (columns.length === 0) return { count };
   const limit = Math.min(1000, Math.max(0, Math.floor(sample)));
-  if (count === 0 || limit === 0) return { count, sample: [] };
-  const order = columns.map(({ sql }) => `${primaryAlias}.${sql}`);
-  const reader = await connection.runAndReadAll(
-    `SELECT ${order.map((sql) => `CAST(${sql} AS VARCHAR)`).join(', ')} ${from} ORDER BY ${order.join(', ')} LIMIT ${limit}`
-  );
-  const found = reader.getRowsJS() as (string | null)[][];
-  return { count, sample: found.map((row) => Object.fromEntries(columns.map(({ name }, i) => [name, row[i]!]))) };
+  const names = rules.map(({ name }) => quoted(name));
+  const failing = names.map((name) => `count(*) FILTER (WHERE NOT ${name})::DOUBLE`);
+  const any = names.length === 0 ? '0' : `count(*) FILTER (WHERE NOT (${names.join(' AND ')}))`;
+  const predicates = rules.map(({ rows }, index) => `(${rows}) AS ${names[index]}`);
+  const statement = `SELECT ${['count(*)::DOUBLE', `${any}::DOUBLE`, ...failing].join(', ')}
+    FROM (SELECT ${['1', ...predicates].join(', ')} FROM ${primary.sql} AS ${primaryAlias})`;
+  const [processed, failed, ...counts] = (await connection.runAndReadAll(statement)).getRowsJS()[0] as number[];
+  const byRule = new Map<string, FailingRows>();
+  for (const [index, { name, rows }] of rules.entries()) {
+    const count = counts[index]!;
+    const wanted = count === 0 ? 0 : limit;
+    const keep = columns.length > 0 && { sample: await sampled(connection, primary, rows, columns, wanted) };
+    byRule.set(name, { count, ...keep });
+  }
+  return { byRule, totals: { processed: processed!, passed: processed! - failed!, failed: failed! } };
 }
 
-/** Counts the rows that fail any of the predicates. */
-export async function rowsFailingAny(
+async function sampled(
   connection: DuckDBConnection,
   primary: Dataset,
-  predicates: readonly string[]
-): Promise<number> {
-  if (predicates.length === 0) return 0;
-  const all = predicates.map((rows) => `(${rows})`).join(' AND ');
-  const statement = `SELECT count(*)::DOUBLE FROM ${primary.sql} AS ${primaryAlias} WHERE NOT (${all})`;
-  return (await connection.runAndReadAll(statement)).getRowsJS()[0]![0] as number;
+  rows: string,
+  keys: readonly Key[],
+  limit: number
+): Promise<Record<string, string | null>[]> {
+  if (limit === 0) return [];
+  const reader = await connection.runAndReadAll(
+    `SELECT ${keys.map(({ sql }) => `CAST(${sql} AS VARCHAR)`).join(', ')}
+     FROM ${primary.sql} AS ${primaryAlias} WHERE NOT (${rows})
+     ORDER BY ${keys.map(({ sql }) => sql).join(', ')} LIMIT ${limit}`
+  );
+  const found = reader.getRowsJS() as (string | null)[][];
+  return found.map((row) => Object.fromEntries(keys.map(({ name }, index) => [name, row[index]!])));
 }

@@ -9,6 +9,12 @@ import { literal, quoted } from './identifiers.js';
 /** Column of `bad.parquet` with the names of all rules that a row fails; the name is Glue's. */
 export const reasonsColumn = 'DataQualityRulesFail';
 
+/** A rule on rows: its name, and SQL over the primary that is TRUE where a row complies. */
+export interface RowRule {
+  name: string;
+  rows: string;
+}
+
 /** Where the split went, and how many rows each side has. */
 export interface Quarantine {
   good: string;
@@ -21,13 +27,11 @@ export interface Quarantine {
  * Splits the table by the rules on rows, as Glue's row-level results do: `bad.parquet` has every row that fails one or
  * more, with their names, whether or not a threshold lets the rule pass; `good.parquet` has the others. Both appear
  * whole or not at all.
- *
- * @param rules name and predicate of each rule on rows.
  */
 export async function quarantine(
   connection: DuckDBConnection,
   primary: Dataset,
-  rules: readonly { name: string; rows: string }[],
+  rules: readonly RowRule[],
   folder: string
 ): Promise<Quarantine> {
   if (primary.columns.some(({ name }) => name.toLowerCase() === reasonsColumn.toLowerCase())) {
