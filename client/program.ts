@@ -107,6 +107,7 @@ export function createProgram(env: NodeJS.ProcessEnv): Command {
     .option('--model <file>', 'warehouse.yaml (default: the one of the configuration)')
     .addOption(new Option('--run-key <key>', 'key of the run (default: the UTC date)').conflicts('fresh'))
     .option('--fresh', 'make a new run key instead of reporting the run of the day')
+    .option('--incremental', 'export only what has changed since the last load, and merge it into the lake')
     .option('--watch', 'show the stages live and wait for the end');
 
   define(
@@ -192,6 +193,26 @@ export function createProgram(env: NodeJS.ProcessEnv): Command {
 
   define(
     program,
+    'archive',
+    'Move what raw and lake hold of the table to the archive buckets, as every run does before its export',
+    ['sluice archive', 'sluice archive --model warehouse.yaml --json'],
+    async () => (await import('./commands/archive.js')).archive
+  ).option('--model <file>', 'warehouse.yaml (default: the one of the configuration)');
+
+  define(
+    program,
+    'restore',
+    'Bring an archived generation of raw and lake back',
+    ['sluice restore --at 2026-03-01T12:00:00Z', 'sluice restore --overwrite --reload --json'],
+    async () => (await import('./commands/restore.js')).restore
+  )
+    .option('--model <file>', 'warehouse.yaml (default: the one of the configuration)')
+    .option('--at <time>', 'the latest generation at or before, ISO 8601 with zone or a date (default: the latest)')
+    .option('--overwrite', 'archive what stands there first, instead of refusing')
+    .option('--reload', 'load the warehouse from the restored lake');
+
+  define(
+    program,
     'query <sql>',
     'Run SQL on the warehouse through the Redshift Data API',
     [`sluice query 'SELECT count(*) FROM dwh."order"'`, `sluice query 'SELECT * FROM dwh.date LIMIT 5' --json`],
@@ -208,6 +229,72 @@ export function createProgram(env: NodeJS.ProcessEnv): Command {
   )
     .option('--model <file>', 'warehouse.yaml (default: the one of the configuration)')
     .option('--table <name>', 'dataset whose columns the rules name, such as lake.order, landing.order or dwh.order');
+
+  const schedule = program.command('schedule').description('Keep schedules as the configuration declares them');
+  const note = ['--note <text>', 'why, shown by `list` and in the Web UI'] as const;
+  const overlap = (): Option =>
+    new Option('--overlap <policy>', 'what to do while another run of the schedule goes on').choices([
+      'SKIP',
+      'BUFFER_ONE',
+      'BUFFER_ALL',
+      'CANCEL_OTHER',
+      'TERMINATE_OTHER',
+      'ALLOW_ALL',
+    ]);
+  define(
+    schedule,
+    'apply',
+    'Create and update schedules until they are as declared; paused ones stay paused',
+    ['sluice schedule apply --dry-run', 'sluice schedule apply --prune --json'],
+    async () => (await import('./commands/schedule.js')).applySchedules
+  )
+    .option('--dry-run', 'only show the difference')
+    .option('--prune', 'delete schedules of this task queue that are no longer declared');
+  define(
+    schedule,
+    'list',
+    'Show declared and existing schedules: next and last runs, whether paused, and drift',
+    ['sluice schedule list', 'sluice schedule list --json'],
+    async () => (await import('./commands/schedule.js')).listSchedules
+  );
+  define(
+    schedule,
+    'pause <name>',
+    'Let no run start until the schedule is resumed',
+    ["sluice schedule pause nightly --note 'the source moves'"],
+    async () => (await import('./commands/schedule.js')).pauseSchedule
+  ).option(...note);
+  define(
+    schedule,
+    'resume <name>',
+    'Let a paused schedule go on',
+    ['sluice schedule resume nightly'],
+    async () => (await import('./commands/schedule.js')).resumeSchedule
+  ).option(...note);
+  define(
+    schedule,
+    'trigger <name>',
+    'Start a run now, or once the one that runs has ended',
+    ['sluice schedule trigger nightly', 'sluice schedule trigger nightly --overlap SKIP'],
+    async () => (await import('./commands/schedule.js')).triggerSchedule
+  ).addOption(overlap());
+  define(
+    schedule,
+    'backfill <name>',
+    'Start the runs of past times, one after the other in their order',
+    ['sluice schedule backfill nightly --from 2026-03-01 --to 2026-03-08T00:00:00Z'],
+    async () => (await import('./commands/schedule.js')).backfillSchedule
+  )
+    .requiredOption('--from <time>', 'first time, ISO 8601 with zone, or a date (midnight UTC)')
+    .requiredOption('--to <time>', 'end of the range, itself left out')
+    .addOption(overlap());
+  define(
+    schedule,
+    'delete <name>',
+    'Delete a schedule; runs that it has started go on',
+    ['sluice schedule delete nightly'],
+    async () => (await import('./commands/schedule.js')).deleteSchedule
+  );
 
   return program;
 }

@@ -150,14 +150,16 @@ export function nextTimes(calendars: readonly Calendar[], timeZone: string, coun
     // Days are matched here: the parser takes two restricted day fields for "or".
     const line = `${field('second')} ${field('minute')} ${field('hour')} * ${field('month')} ${field('dayOfWeek')}`;
     const cron = CronExpressionParser.parse(line, { currentDate: after, tz: timeZone });
-    const dayOf = new Intl.DateTimeFormat('en-US', { timeZone, day: 'numeric' });
+    const clock = new Intl.DateTimeFormat('en-US', { timeZone, day: 'numeric', hour: 'numeric', hourCycle: 'h23' });
     const found: Date[] = [];
     for (let tries = 0; found.length < count && tries < 100_000; tries += 1) {
       const time = cron.next().toDate();
       const year = time.getUTCFullYear();
       if (years.size > 0 && year > Math.max(...years) + 1) break;
       if (years.size > 0 && !years.has(year)) continue;
-      if (calendar.dayOfMonth.includes(Number(dayOf.format(time)))) found.push(time);
+      const parts = Object.fromEntries(clock.formatToParts(time).map(({ type, value }) => [type, Number(value)]));
+      // The parser moves a time that a change of the clock leaves out; Temporal skips it.
+      if (calendar.dayOfMonth.includes(parts.day!) && calendar.hour.includes(parts.hour!)) found.push(time);
     }
     return found;
   });

@@ -1,5 +1,6 @@
 export { checkpointQuery, elt, progressQuery } from './elt/elt.js';
 export { archive } from './archive/archive.js';
+export type { EltStart } from './elt/scheduled.js';
 export type {
   ArchiveInput,
   ArchiveLimits,

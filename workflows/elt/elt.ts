@@ -3,6 +3,8 @@ import { cancellationOr } from '../remote-job.js';
 import { finish } from './finish.js';
 import type { Outcome } from './finish.js';
 import { EltRun } from './run.js';
+import { identified } from './scheduled.js';
+import type { EltStart } from './scheduled.js';
 import { archiveLayers } from './stages/archive.js';
 import { exportTable, exportWindows } from './stages/export.js';
 import type { Exported } from './stages/export.js';
@@ -64,7 +66,8 @@ function nothingDue(run: EltRun): EltResult {
  * be repeated, by retries, by a reset or by another worker, without starting a remote job twice or loading a row twice.
  * History is bounded by the plan: about six events a remote job. A cancellation stops the running remote jobs first.
  */
-export async function elt(input: EltInput): Promise<EltResult> {
+export async function elt(start: EltStart): Promise<EltResult> {
+  const input = identified(start);
   const run = new EltRun(input);
   const { plan, runKey } = input;
   const { sheet } = run;
