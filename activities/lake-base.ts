@@ -21,7 +21,8 @@ export interface LakeBase extends Pick<LakeState, 'runKey' | 'asOf' | 'tableId'>
   readonly uri: string;
 }
 
-async function readState(
+/** The lake's own record in a folder; undefined when it has none. Rejects with {@link AwsCallError}. */
+export async function readLakeState(
   s3: S3Client,
   bucket: string,
   folder: string,
@@ -61,7 +62,7 @@ export async function newestLakeBase(
   signal?: AbortSignal
 ): Promise<LakeBase | undefined> {
   const usable = async (bucket: string, folder: string): Promise<LakeBase | undefined> => {
-    const state = await readState(s3, bucket, folder, signal);
+    const state = await readLakeState(s3, bucket, folder, signal);
     if (state === undefined || !sameItemTypes(state, spec)) return undefined;
     const { runKey, asOf, tableId } = state;
     if (only !== undefined && (only.runKey !== runKey || only.asOf !== asOf)) return undefined;

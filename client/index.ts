@@ -4,6 +4,7 @@ import type { Configuration } from '../model/configuration.js';
 import { defaultRunKey, eltWorkflowOptions, freshRunKey, runKeyProblem } from '../model/elt-run.js';
 import type { WarehousePlan } from '../model/plan.js';
 import type {
+  ArchiveResult,
   ApprovalDecision,
   DecisionInput,
   EltInput,
@@ -11,7 +12,10 @@ import type {
   EltResult,
   PauseInput,
   PauseState,
+  RestoreResult,
 } from '../workflows/index.js';
+import { ArchiveControl } from './archive-control.js';
+import type { RestoreOptions } from './archive-control.js';
 import { RunFailedError, UsageError } from './errors.js';
 import { readRejections } from './rejections.js';
 import { RunControl } from './run-control.js';
@@ -22,6 +26,7 @@ import { openWarehouse } from './warehouse.js';
 import type { QueryResult, WarehouseQuery } from './warehouse-query.js';
 
 export { CommandError, ExitCode, RunFailedError, UsageError } from './errors.js';
+export type { RestoreOptions } from './archive-control.js';
 export type { Rejection, RejectionReason } from './rejections.js';
 export type { RunDetails, RunSummary, RunUpdate, StartedRun } from './run-types.js';
 export type { QueryResult, ResultValue } from './warehouse-query.js';
@@ -46,12 +51,15 @@ export class SluiceClient {
 
   private readonly control: RunControl;
 
+  private readonly archives: ArchiveControl;
+
   private constructor(
     private readonly configuration: Configuration,
     private readonly env: NodeJS.ProcessEnv,
     private readonly temporal: TemporalConnection
   ) {
     this.control = new RunControl(temporal, configuration);
+    this.archives = new ArchiveControl(temporal, configuration);
   }
 
   /**
@@ -64,18 +72,19 @@ export class SluiceClient {
 
   /**
    * Starts the elt workflow. A run key that already ran, whatever came of it, is reported and not run again.
-   * @param options - `runKey` (default: today's date in UTC), or `fresh` for a key that no run has.
+   * @param options - `runKey` (default: today's date in UTC), or `fresh` for a key that no run has; `incremental` to
+   * export only what has changed since the last load.
    * @throws UsageError when the run key cannot be one.
    */
   async startElt(
     plan: WarehousePlan,
-    options: { readonly runKey?: string; readonly fresh?: boolean } = {}
+    options: { readonly runKey?: string; readonly fresh?: boolean; readonly incremental?: boolean } = {}
   ): Promise<StartedRun> {
     const runKey = options.fresh ? freshRunKey() : (options.runKey ?? defaultRunKey());
     const problem = runKeyProblem(runKey);
     if (problem !== undefined) throw new UsageError(`${JSON.stringify(runKey)}: ${problem}`);
     const { deployment, taskQueue } = this.configuration;
-    const start = eltWorkflowOptions(plan, deployment, runKey, taskQueue);
+    const start = eltWorkflowOptions(plan, deployment, runKey, taskQueue, options);
     try {
       await this.temporal.read(() => this.temporal.client.workflow.start<Elt>('elt', start));
       return { runKey, workflowId: start.workflowId, alreadyRan: false, status: 'RUNNING' };
@@ -201,6 +210,22 @@ export class SluiceClient {
       if (error instanceof WorkflowFailedError) throw new RunFailedError(failureMessage(error), { cause: error });
       throw error;
     }
+  }
+
+  /**
+   * Moves what raw and lake hold of the plan's table to the archive buckets, and waits for it. Aborting leaves it going.
+   * @throws RunFailedError with the message of the innermost cause.
+   */
+  archive(plan: WarehousePlan, signal?: AbortSignal): Promise<ArchiveResult> {
+    return this.archives.archive(plan, signal);
+  }
+
+  /**
+   * Brings a generation of the plan's table back, and waits for it. Aborting leaves it going.
+   * @throws UsageError when it would overwrite something unasked, RunFailedError when it fails.
+   */
+  restore(plan: WarehousePlan, options: RestoreOptions, signal?: AbortSignal): Promise<RestoreResult> {
+    return this.archives.restore(plan, options, signal);
   }
 
   /**

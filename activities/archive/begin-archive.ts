@@ -28,13 +28,40 @@ export interface LayerWork {
   readonly made?: { readonly stamp: string; readonly objects: number; readonly bytes: number };
 }
 
-const isSameRun = (manifest: GenerationManifest, scope: RunScope): boolean =>
-  manifest.pipeline === scope.pipeline && manifest.runKey === scope.runKey;
+/** What a layer's archive bucket has. */
+interface LayerArchive {
+  readonly layer: ArchiveLayer;
+  readonly store: ManifestStore;
+  /** Stamp and manifest of the latest generation; the manifest is missing where somebody else made the folder. */
+  readonly latest?: string;
+  readonly manifest?: GenerationManifest;
+}
 
-async function planLayer(input: BeginArchiveInput, layer: ArchiveLayer, store: ManifestStore): Promise<LayerWork> {
-  const { stamp, scope, table } = input;
+async function lookAt(s3: S3Client, table: string, layer: ArchiveLayer): Promise<LayerArchive> {
+  const store = new ManifestStore(s3, layer.archiveBucket, table);
   const [latest] = await store.stamps(Context.current().cancellationSignal);
   const manifest = latest === undefined ? undefined : await store.read(latest);
+  return { layer, store, ...(latest !== undefined && { latest }), ...(manifest && { manifest }) };
+}
+
+const isSameRun = (manifest: GenerationManifest | undefined, scope: RunScope): boolean =>
+  manifest?.pipeline === scope.pipeline && manifest.runKey === scope.runKey;
+
+/** The wanted stamp, or a second after the latest one, so that no generation takes the place of an earlier one. */
+function freeStamp({ stamp, scope }: BeginArchiveInput, archives: readonly LayerArchive[]): string {
+  const own = archives.find(({ manifest }) => isSameRun(manifest, scope));
+  if (own?.manifest !== undefined) return own.manifest.stamp;
+  const latest = archives.map((archive) => archive.latest ?? '').reduce((a, b) => (a > b ? a : b));
+  if (stamp > latest) return stamp;
+  const time = Date.parse(latest.replace(/T(\d\d)-(\d\d)-(\d\d)Z$/, 'T$1:$2:$3Z'));
+  return `${new Date(time + 1_000).toISOString().slice(0, 19).replaceAll(':', '-')}Z`;
+}
+
+async function planLayer(
+  { scope, table }: BeginArchiveInput,
+  { layer, store, manifest }: LayerArchive,
+  stamp: string
+): Promise<LayerWork> {
   const base = { layer: layer.name };
   // A run archives once: what it exported since is not to be moved away from under it when it is resumed.
   if (manifest !== undefined && isSameRun(manifest, scope) && manifest.state !== 'copying') {
@@ -44,12 +71,11 @@ async function planLayer(input: BeginArchiveInput, layer: ArchiveLayer, store: M
   }
   // A half-done generation is completed under its own stamp, whoever began it.
   const resumed = manifest?.state === 'copying';
-  const target = resumed ? manifest.stamp : stamp;
+  const copy = { stamp: resumed ? manifest.stamp : stamp, resumed };
   const { pipeline, runKey } = scope;
   const begun = { pipeline, runKey, sourceBucket: layer.bucket, objects: 0, bytes: 0, pages: 0 };
-  await store.write({ version: 1, table, layer: layer.name, stamp: target, state: 'copying', ...begun });
-  const copy = { stamp: target, resumed };
-  return manifest?.state === 'copied' ? { ...base, finish: { stamp: manifest.stamp }, copy } : { ...base, copy };
+  await store.write({ version: 1, table, layer: layer.name, stamp: copy.stamp, state: 'copying', ...begun });
+  return { ...base, ...(manifest?.state === 'copied' && { finish: { stamp: manifest.stamp } }), copy };
 }
 
 /** Keeps the lifecycle rules, and finds out what an earlier archive left to be done. */
@@ -64,10 +90,11 @@ export async function beginArchive(s3: S3Client, input: BeginArchiveInput): Prom
         Context.current().log.warn('Cannot see whether an archive lifecycle rule is left over', { archiveBucket });
       });
     }
+    const archives = await Promise.all(layers.map((layer) => lookAt(s3, table, layer)));
+    const stamp = freeStamp(input, archives);
     const work: LayerWork[] = [];
     // One after the other: a generation that one layer has and the other has not begun must not look complete.
-    for (const layer of layers)
-      work.push(await planLayer(input, layer, new ManifestStore(s3, layer.archiveBucket, table)));
+    for (const archive of archives) work.push(await planLayer(input, archive, stamp));
     return work;
   } finally {
     stopHeartbeats();

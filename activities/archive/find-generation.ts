@@ -1,7 +1,9 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { Context } from '@temporalio/activity';
+import type { LakeState } from '../../model/lake-state.js';
 import { StepError } from '../failures.js';
 import { keepHeartbeating } from '../heartbeat.js';
+import { readLakeState } from '../lake-base.js';
 import type { StepInput } from '../run-scope.js';
 import type { ArchiveLayer, GenerationManifest, LayerName } from './generation.js';
 import { archiveKey, generationPrefix, tablePrefix } from './generation.js';
@@ -31,6 +33,8 @@ export interface FoundGeneration {
   readonly stamp: string;
   /** Layers that have objects. */
   readonly layers: readonly FoundLayer[];
+  /** How far the lake's changes reach; absent for lakes that 0.1.0 made. */
+  readonly loaded?: Pick<LakeState, 'asOf' | 'tableId'>;
 }
 
 type Stores = readonly { readonly layer: ArchiveLayer; readonly store: ManifestStore }[];
@@ -65,7 +69,10 @@ export async function findGeneration(s3: S3Client, input: FindGenerationInput): 
         const manifest = manifests.find((candidate) => candidate.layer === layer.name && candidate.objects > 0);
         if (manifest !== undefined) found.push(await lookThrough(s3, input, layer, store, manifest));
       }
-      return { stamp, layers: found };
+      const archived = layers.find(({ name }) => name === 'lake')?.archiveBucket;
+      const folder = archiveKey(table, stamp, tablePrefix(table));
+      const state = archived === undefined ? undefined : await readLakeState(s3, archived, folder, signal);
+      return { stamp, layers: found, ...(state && { loaded: { asOf: state.asOf, tableId: state.tableId } }) };
     }
     const when = notAfter === undefined ? '' : ` at or before ${notAfter}`;
     const [earliest] = stamps.slice(-1);

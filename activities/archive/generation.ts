@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { lakeStateFile } from '../../model/lake-state.js';
 
 /** A layer of the pipeline that is archived. */
 export type LayerName = 'raw' | 'lake';
@@ -82,4 +83,4 @@ export const manifestPageKey = (table: string, stamp: string, page: number): str
   `${generationPrefix(table, stamp)}manifest-${String(page).padStart(5, '0')}.jsonl`;
 
 /** The lake's own record, which must stand there only when everything else does. */
-export const lakeStateKey = (table: string): string => `${table}/_sluice_state.json`;
+export const lakeStateKey = (table: string): string => `${tablePrefix(table)}${lakeStateFile}`;

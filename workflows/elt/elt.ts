@@ -39,7 +39,9 @@ async function renewLake(run: EltRun): Promise<Exported | undefined> {
 
 /** Takes the lake as it was restored; the restore holds the lock. */
 async function takeLake(run: EltRun): Promise<Pick<Exported, 'itemCount' | 'bytes'>> {
+  const { asOf, tableId } = run.input.fromLake ?? {};
   await run.sheet.stage('prepare', () => prepareWarehouse(run));
+  if (asOf !== undefined && tableId !== undefined) run.loaded = { asOf, tableId };
   return { itemCount: 0, bytes: 0 };
 }
 

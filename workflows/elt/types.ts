@@ -12,8 +12,11 @@ export interface EltInput {
   readonly deployment: Deployment;
   /** Names the run; every client token, report and load record is derived from it. */
   readonly runKey: string;
-  /** Load from the lake as it stands, of this generation: nothing is archived or exported. Part of a restore. */
-  readonly fromLake?: { readonly generation: string };
+  /**
+   * Load from the lake as it stands, of this generation: nothing is archived or exported. Part of a restore. Lakes that
+   * 0.1.0 made do not say how far they reach.
+   */
+  readonly fromLake?: { readonly generation: string; readonly asOf?: string; readonly tableId?: string };
   /** Export what has changed since the last load, and merge it into the lake; the whole table where that cannot be. */
   readonly incremental?: boolean;
   /**

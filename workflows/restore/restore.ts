@@ -38,7 +38,7 @@ async function clear(input: RestoreInput, found: FoundGeneration): Promise<Archi
     throw ApplicationFailure.nonRetryable(
       `restore: ${where} holds other objects than the generation ${found.stamp}. Nothing has been changed. ` +
         'Restore with --overwrite to archive them first.',
-      'Permanent',
+      'RestoreRefused',
       { stamp: found.stamp }
     );
   }
@@ -82,16 +82,17 @@ async function begin(input: RestoreInput): Promise<RestoreState> {
   return {
     stamp: found.stamp,
     layers: found.layers.map((layer) => ({ found: layer, ...start })),
+    ...(found.loaded && { loaded: found.loaded }),
     ...(replaced && { replaced }),
   };
 }
 
 /** Loads the warehouse from the lake as it stands, in a run of its own that needs neither table nor export. */
-async function reloadWarehouse(input: RestoreInput, stamp: string): Promise<EltResult> {
+async function reloadWarehouse(input: RestoreInput, { stamp, loaded }: RestoreState): Promise<EltResult> {
   const { plan, deployment, runKey } = input;
   return await executeChild(elt, {
     workflowId: `${workflowInfo().workflowId}/elt`,
-    args: [{ plan, deployment, runKey, fromLake: { generation: stamp } }],
+    args: [{ plan, deployment, runKey, fromLake: { generation: stamp, ...loaded } }],
     typedSearchAttributes: [
       { key: { name: 'SluiceTable', type: 'KEYWORD' }, value: plan.source.table },
       { key: { name: 'SluiceRunKey', type: 'KEYWORD' }, value: runKey },
@@ -118,7 +119,7 @@ export async function restore(input: RestoreInput): Promise<RestoreResult> {
     const layers = await allEnded(state.layers.map((layer) => copyBack(input, stamp, layer)));
     if (layers.every(({ finished }) => finished)) {
       const restored = layers.map(({ found: { layer, objects, bytes } }) => [layer, { objects, bytes }]);
-      const reloaded = input.reload ? await reloadWarehouse(input, stamp) : undefined;
+      const reloaded = input.reload ? await reloadWarehouse(input, state) : undefined;
       return {
         table: plan.source.table,
         stamp,

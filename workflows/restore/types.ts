@@ -1,4 +1,4 @@
-import type { FoundLayer, LayerName, RestoreCursor } from '../../activities/archive/index.js';
+import type { FoundGeneration, FoundLayer, LayerName, RestoreCursor } from '../../activities/archive/index.js';
 import type { Deployment } from '../../model/configuration.js';
 import type { WarehousePlan } from '../../model/plan.js';
 import type { ArchiveLimits, ArchiveResult } from '../archive/types.js';
@@ -33,6 +33,7 @@ export interface RestoreState {
   /** Generation that is restored. */
   readonly stamp: string;
   readonly layers: readonly LayerRestore[];
+  readonly loaded?: FoundGeneration['loaded'];
   readonly replaced?: ArchiveResult;
 }
 

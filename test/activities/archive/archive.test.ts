@@ -90,6 +90,17 @@ describe('archiving', () => {
     expect(await manifestOf(table)).toMatchObject({ state: 'moved', objects: 0, pages: 0 });
   });
 
+  it('never takes the place of an earlier generation', async () => {
+    const table = await tableWith({ a: '1' });
+    await archiveTable(scene, table, runActivity);
+    await scene.s3.store.putObject('lake', `${table}/a`, '2');
+    // The same second, or a clock that went back.
+    await archiveTable(scene, table, runActivity, { runKey: 'run-2' });
+    expect(await scene.text('lake-archive', archived(table, 'a'))).toBe('1');
+    expect(await scene.text('lake-archive', `${table}/2026-03-01T00-00-01Z/${table}/a`)).toBe('2');
+    expect(await manifestOf(table)).toMatchObject({ state: 'moved', runKey: 'run-1' });
+  });
+
   it('leaves tables alone whose names begin alike', async () => {
     const table = await tableWith({ a: '1' });
     await scene.s3.client.send(new PutObjectCommand({ Bucket: 'lake', Key: `${table}x/a`, Body: '1' }));
