@@ -75,7 +75,7 @@ describe('Glue job runs', () => {
     const ended = await awaitRun(local.glue, job, id);
     expect(ended.JobRunState).toBe('SUCCEEDED');
     expect(ended.CompletedOn?.getTime()).toBeGreaterThanOrEqual(ended.StartedOn?.getTime() ?? Infinity);
-    expect(await readdir(join(place.folder, 'work'))).toEqual([]);
+    expect(await readdir(join(place.folder, 'work'))).toEqual(['data-quality']);
   });
 
   it('refuses a run above MaxConcurrentRuns, and takes it once a place is free', async () => {
@@ -152,7 +152,7 @@ describe('Glue job runs', () => {
       }
     );
     expect((await awaitRun(local.glue, job, id)).JobRunState).toBe('STOPPED');
-    expect(await readdir(join(place.folder, 'work'))).toEqual([]);
+    expect(await readdir(join(place.folder, 'work'))).toEqual(['data-quality']);
   });
 
   it('answers other calls while several runs keep DuckDB busy', async () => {

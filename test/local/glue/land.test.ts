@@ -396,7 +396,7 @@ describe('land.py', () => {
     await blocker.end();
     expect(await rows('landing.customer')).toEqual([{ username: 'ann', email: null, fullname: null }]);
     expect(await loads()).toEqual([{ entity: 'customer', run_key: 'run-1', row_count: '1' }]);
-    expect(await readdir(join(place.folder, 'work'))).toEqual([]);
+    expect(await readdir(join(place.folder, 'work'))).toEqual(['data-quality']);
   });
 
   const withColumn = (change: Partial<LandingColumn>): LandJobSpec => ({

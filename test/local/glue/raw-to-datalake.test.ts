@@ -162,7 +162,7 @@ describe('raw_to_datalake.py', () => {
       rows: {},
       files: [],
     });
-    expect(await readdir(join(place.folder, 'work'))).toEqual([]);
+    expect(await readdir(join(place.folder, 'work'))).toEqual(['data-quality']);
   });
 
   it('tells types apart by the first match, by pattern as by value', async () => {
