@@ -31,9 +31,12 @@ export function formatSource(ruleset: Ruleset): string {
   const sections = [
     ...head(ruleset),
     ...(declarations.length === 0 ? [] : [declarations.join('\n')]),
-    ...(defaultLabels.length === 0 ? [] : [`DefaultLabels=${labelList(defaultLabels)}`]),
+    ...(defaultLabels.length === 0 ? [] : [`DefaultLabels=${labelList(defaultLabels, 'source')}`]),
     ...section('Rules', rules.map(sourceOfRule)),
-    ...section('Analyzers', analyzers.map(formatAnalyzer)),
+    ...section(
+      'Analyzers',
+      analyzers.map((analyzer) => nameAndParameters(analyzer, 'source').join(' '))
+    ),
   ];
   return sections.join('\n\n');
 }
@@ -48,8 +51,12 @@ export function formatRule(rule: Rule, defaultLabels: Label[] = []): string {
 }
 
 /** Canonical text of one analyzer. */
-export function formatAnalyzer({ type, parameters }: Analyzer): string {
-  return [type, ...parameters.map((parameter) => formatParameter(parameter, 'source'))].join(' ');
+export function formatAnalyzer(analyzer: Analyzer): string {
+  return nameAndParameters(analyzer, 'canonical').join(' ');
+}
+
+function nameAndParameters({ type, parameters }: SimpleRule | Analyzer, quoting: Quoting): string[] {
+  return [type, ...parameters.map((parameter) => formatParameter(parameter, quoting))];
 }
 
 function head({ metadata, dataSources }: Ruleset): string[] {
@@ -90,7 +97,7 @@ function formatSimpleRule(rule: SimpleRule, defaultLabels: Label[]): string {
 }
 
 function sourceOfRule(rule: Rule): string {
-  const labels = rule.ownLabels.length === 0 ? [] : [`labels=${labelList(rule.ownLabels)}`];
+  const labels = rule.ownLabels.length === 0 ? [] : [`labels=${labelList(rule.ownLabels, 'source')}`];
   if (rule.kind === 'composite') {
     const text = rule.operands.map((operand) => `(${sourceOfRule(operand)})`).join(` ${rule.operator} `);
     return labels.length === 0 ? text : `(${text}) ${labels.join('')}`;
@@ -104,10 +111,10 @@ function sourceOfRule(rule: Rule): string {
   return rule.labelsOnGroup ? `(${text}) ${labels.join('')}` : text;
 }
 
-function upToWhere({ type, parameters, condition, where }: SimpleRule, quoting: Quoting): string[] {
+function upToWhere(rule: SimpleRule, quoting: Quoting): string[] {
+  const { condition, where } = rule;
   return [
-    type,
-    ...parameters.map((parameter) => formatParameter(parameter, quoting)),
+    ...nameAndParameters(rule, quoting),
     ...(condition === undefined ? [] : [formatCondition(condition, quoting)]),
     ...(where === undefined || (quoting === 'canonical' && isBlank(where.raw))
       ? []
@@ -126,11 +133,12 @@ function printedLabels({ ownLabels, labelsOnGroup }: SimpleRule, defaultLabels: 
     combined.addAll(order);
     order = HashOrder.copyOf(combined);
   }
-  return [`labels=${labelList([...order].map((key) => ({ key, value: values.get(key)! })))}`];
+  const labels = [...order].map((key) => ({ key, value: values.get(key)! }));
+  return [`labels=${labelList(labels, 'canonical')}`];
 }
 
-function labelList(labels: Label[]): string {
-  return `[${labels.map(({ key, value }) => `${quoted(key, 'source')}=${quoted(value, 'source')}`).join(', ')}]`;
+function labelList(labels: Label[], quoting: Quoting): string {
+  return `[${labels.map(({ key, value }) => `${quoted(key, quoting)}=${quoted(value, quoting)}`).join(', ')}]`;
 }
 
 /**

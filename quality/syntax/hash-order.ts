@@ -1,9 +1,15 @@
+const firstCapacity = 16;
+const fullestBucket = 8;
+/** From this capacity on a full bucket becomes a tree instead of making the map grow. */
+const treesFrom = 64;
+
 /**
  * Keys in the order in which Java's HashMap iterates them: the official parser keeps tags and labels in such maps, and
- * prints them in that order. Buckets as in OpenJDK 8 to 17, without the trees that it makes of very full ones.
+ * prints them in that order. As in OpenJDK 8 to 17, without the trees it makes of buckets with more than eight keys.
  */
 export class HashOrder {
   readonly #keys = new Set<string>();
+  readonly #bucketSizes = new Map<number, number>();
   #capacity = 0;
 
   constructor(keys: Iterable<string> = []) {
@@ -19,9 +25,14 @@ export class HashOrder {
 
   /** `put` of a key; one already there keeps its place. */
   add(key: string): void {
+    if (this.#keys.has(key)) return;
+    if (this.#capacity === 0) this.#capacity = firstCapacity;
+    const bucket = this.#bucketOf(key);
+    const before = this.#bucketSizes.get(bucket) ?? 0;
     this.#keys.add(key);
-    if (this.#capacity === 0) this.#capacity = 16;
-    while (this.#keys.size > this.#capacity * 0.75) this.#capacity *= 2;
+    this.#bucketSizes.set(bucket, before + 1);
+    if (before >= fullestBucket && this.#capacity < treesFrom) this.#grow();
+    if (this.#keys.size > this.#capacity * 0.75) this.#grow();
   }
 
   /** `putAll` of another map's keys. */
@@ -33,15 +44,27 @@ export class HashOrder {
       this.#capacity = 1;
       while (this.#capacity < wanted) this.#capacity *= 2;
     } else {
-      while (size > this.#capacity * 0.75) this.#capacity *= 2;
+      while (size > this.#capacity * 0.75) this.#grow();
     }
     for (const key of other) this.add(key);
   }
 
   /** The keys, bucket by bucket. */
   [Symbol.iterator](): Iterator<string> {
-    const bucketOf = (key: string) => spreadHash(key) & (this.#capacity - 1);
-    return [...this.#keys].sort((a, b) => bucketOf(a) - bucketOf(b))[Symbol.iterator]();
+    return [...this.#keys].sort((a, b) => this.#bucketOf(a) - this.#bucketOf(b))[Symbol.iterator]();
+  }
+
+  #bucketOf(key: string): number {
+    return spreadHash(key) & (this.#capacity - 1);
+  }
+
+  #grow(): void {
+    this.#capacity *= 2;
+    this.#bucketSizes.clear();
+    for (const key of this.#keys) {
+      const bucket = this.#bucketOf(key);
+      this.#bucketSizes.set(bucket, (this.#bucketSizes.get(bucket) ?? 0) + 1);
+    }
   }
 }
 

@@ -113,7 +113,7 @@ export class Lexer {
       return this.#take(wordKinds.get(word) ?? 'identifier', word.length);
     }
     const pair = this.text.slice(this.#offset, this.#offset + 2);
-    if (markKinds.has(pair)) return this.#take(pair as TokenKind, 2);
+    if (pair.length === 2 && markKinds.has(pair)) return this.#take(pair as TokenKind, 2);
     if (markKinds.has(character)) return this.#take(character as TokenKind, 1);
     throw this.#error(unreadable(String.fromCodePoint(this.text.codePointAt(this.#offset)!)));
   }

@@ -72,6 +72,7 @@ export function parseNumber(reader: TokenReader, expected = 'a number'): Numeric
   const first = primary(reader, expected);
   const rest: Arithmetic['rest'] = [];
   while (reader.at(...arithmetic)) {
+    if (reader.at('/') && reader.peek(1).kind === '/') reader.unexpected('"," or "]"');
     const operator = reader.take().text as Arithmetic['rest'][number]['operator'];
     rest.push({ operator, operand: primary(reader, `a number behind "${operator}"`) });
   }

@@ -75,7 +75,7 @@ function parseSimpleRule(reader: TokenReader, declared: Declarations): SimpleRul
   const type = typeOf(reader, name, parameters, at);
   if (type.usedAs === 'analyzer') reader.fail(at, `expected a rule, found ${name}, which only stands in Analyzers`);
   const rule: SimpleRule = { kind: 'rule', type: name, parameters, tags: [], ...labelling([]), at };
-  rule.condition = parseRuleCondition(reader, type, declared.variables);
+  rule.condition = parseRuleCondition(reader, type, rule, declared.variables);
   if (reader.at('where')) rule.where = parseWhere(reader, type);
   const own = reader.accept('labels') ? parseLabels(reader, declared.defaultLabels.length) : [];
   Object.assign(rule, labelling(declared.defaultLabels, own));
@@ -104,19 +104,24 @@ function typeOf(reader: TokenReader, name: string, parameters: Parameter[], at: 
   const forms = formsOf(name);
   if (forms.length === 0)
     reader.fail(at, `expected a rule type, found "${name.slice(0, 100)}"${suggestion(name, ruleTypeNames)}`);
-  const joined = parameters.find(({ connector, raw }) => connector?.toLowerCase() === 'and' && formsOf(raw).length > 0);
-  const hint = joined === undefined ? '' : ': to combine rules by "and", put each in parentheses';
   const expected = forms.map(({ parameters: kinds, repeatsLast }) => `${kinds.length}${repeatsLast ? ' or more' : ''}`);
   const kinds = forms.at(-1)!.parameters.join(', ');
   const noun = expected.join() === '1' ? 'parameter' : 'parameters';
   const words = `${expected.join(' or ')} ${noun}${kinds === '' ? '' : ` (${kinds})`}`;
-  return reader.fail(at, `expected ${words} for ${name}, found ${parameters.length}${hint}`);
+  return reader.fail(at, `expected ${words} for ${name}, found ${parameters.length}${joinHint(parameters)}`);
+}
+
+/** Without parentheses, `and` joins parameters before it joins rules. */
+function joinHint(parameters: Parameter[]): string {
+  const joined = parameters.some(({ connector, raw }) => connector?.toLowerCase() === 'and' && formsOf(raw).length > 0);
+  return joined ? ': to combine rules by "and", put each in parentheses' : '';
 }
 
 function parseParameters(reader: TokenReader, variables: Variables, resolve: boolean): Parameter[] {
   const parameters: Parameter[] = [];
   for (;;) {
     const connects = reader.at('of') || (reader.at('and') && parameterStarts.includes(reader.peek(1).kind));
+    if (reader.at("'")) reader.unexpected('a name or a text');
     if (!connects && !reader.at(...parameterStarts)) return parameters;
     const connector = connects ? (reader.take().text as Parameter['connector']) : undefined;
     parameters.push({ ...parseParameter(reader, variables, resolve), ...(connector !== undefined && { connector }) });
@@ -140,14 +145,20 @@ function parseParameter(reader: TokenReader, variables: Variables, resolve: bool
   return { value: value === undefined || Array.isArray(value) ? name : value.value, raw: name, form: 'variable', at };
 }
 
-function parseRuleCondition(reader: TokenReader, type: RuleType, variables: Variables): Condition | undefined {
+function parseRuleCondition(
+  reader: TokenReader,
+  type: RuleType,
+  { parameters }: SimpleRule,
+  variables: Variables
+): Condition | undefined {
   const kinds = type.conditions.filter((kind) => kind !== 'none');
   if (!atCondition(reader)) {
     if (type.conditions.includes('none')) return undefined;
     return reader.unexpected(`a condition: ${type.name} is compared with ${conditionWords(kinds)}`);
   }
   const { line, column } = reader.peek();
-  if (kinds.length === 0) reader.fail({ line, column }, `expected no condition: ${type.name} takes none`);
+  if (kinds.length === 0)
+    reader.fail({ line, column }, `expected no condition, as ${type.name} takes none${joinHint(parameters)}`);
   return parseCondition(reader, { variables, kinds, taker: type.name });
 }
 
