@@ -12,7 +12,7 @@ const reservedInDuckDbOnly = new Set(
 );
 
 const token =
-  /(?<space>\s+)|(?<comment>--[^\n]*|\/\*[^]*?\*\/)|(?<string>[rR]?'(?:[^'\\]|\\[^]|'')*'|[rR]?"(?:[^"\\]|\\[^]|"")*")|(?<name>`(?:[^`]|``)*`)|(?<number>\d+(?:\.\d*)?(?:[eE][+-]?\d+)?[lLdDsSyY]?(?![\w.])|\d+(?:\.\d*)?)|(?<word>[\p{L}_][\p{L}\p{N}_]*)|(?<operator><=>|!=|==|<>|<=|>=|&&|!|[^])/uy;
+  /(?<space>\s+)|(?<comment>--[^\n]*|\/\*[^]*?\*\/)|(?<string>[rR]?'(?:[^'\\]|\\[^]|'')*'|[rR]?"(?:[^"\\]|\\[^]|"")*")|(?<name>`(?:[^`]|``)*`)|(?<number>\d+(?:\.\d*)?(?:[eE][+-]?\d+)?[lLdDsSyY]?(?![\w.])|\d+(?:\.\d*)?)|(?<word>[\p{L}_][\p{L}\p{N}_]*)|(?<operator>\/\*|<=>|!=|==|<>|<=|>=|&&|!|[^])/uy;
 
 /**
  * Rewrites the lexical differences between Spark SQL, in which DQDL's `where` and CustomSql are written, and DuckDB's
@@ -60,6 +60,6 @@ function duckDbOperator(operator: string): string {
   if (operator === '<=>') return ' IS NOT DISTINCT FROM ';
   if (operator === '&&') return ' AND ';
   if (operator === '!') return ' NOT ';
-  if (`'"\``.includes(operator)) throw new RuleError(`SQL has a ${operator} that is never closed`);
+  if (operator === '/*' || `'"\``.includes(operator)) throw new RuleError(`SQL has a ${operator} that is never closed`);
   return operator;
 }

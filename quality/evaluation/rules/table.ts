@@ -40,7 +40,8 @@ const columnNamesMatchPattern: Compile = ({ primary }, { parameters: [pattern] }
 
 function regularExpression(pattern: string): RegExp {
   try {
-    return new RegExp(pattern, 'u');
+    // Without the flag u, escapes that are none, such as \-, stand for themselves, as in Java.
+    return new RegExp(pattern, /\\p\{/i.test(pattern) ? 'u' : '');
   } catch {
     throw new RuleError(`Invalid regex pattern '${pattern}'`);
   }

@@ -121,6 +121,13 @@ describe('SQL of a ruleset', () => {
     expect(rules[1]!.result).toBe('PASS');
   });
 
+  it('of great length is read in a moment', async () => {
+    for (const piece of ['/*', "''", '(', '-', '``', 'a ']) {
+      const where = piece.repeat(Math.floor(60_000 / piece.length));
+      expect(await duck.rule(`RowCount > 0 where "${where}"`, 'trips')).toMatchObject({ result: 'ERROR' });
+    }
+  });
+
   it('wrote nothing and changed nothing', async () => {
     expect(readdirSync(folder)).toEqual(['secret.csv']);
     expect(await duck.rows('SELECT count(*)::INTEGER AS n, sum(fare) AS s FROM trips')).toEqual([{ n: 3, s: 12 }]);

@@ -73,6 +73,8 @@ describe('types of DuckDB', () => {
   it('finds tables by schema and catalog', async () => {
     expect(await duck.rule('RowCount = 3', 'main.typed')).toMatchObject({ result: 'PASS' });
     expect(await duck.rule('RowCount = 3', 'memory.main.typed')).toMatchObject({ result: 'PASS' });
+    await duck.connection.run('CREATE TEMP VIEW passing AS SELECT id FROM typed');
+    expect(await duck.rule('RowCount = 3', 'passing')).toMatchObject({ result: 'PASS' });
     await expect(duck.rule('RowCount = 3', 'nowhere')).rejects.toThrow("no table or view 'nowhere'");
   });
 });
