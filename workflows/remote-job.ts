@@ -3,6 +3,7 @@ import {
   ApplicationFailure,
   CancellationScope,
   CancelledFailure,
+  TimeoutFailure,
   isCancellation,
 } from '@temporalio/workflow';
 
@@ -16,7 +17,14 @@ export async function startThenWait<Ref, Result>(job: {
   readonly wait: (ref: Ref) => Promise<Result>;
   readonly stop?: (ref: Ref) => Promise<unknown>;
 }): Promise<Result> {
-  const ref = await job.start();
+  const ref = await job.start().catch(async (error: unknown) => {
+    const { stop } = job;
+    if (stop !== undefined && isTimeout(error) && CancellationScope.current().consideredCancelled) {
+      // Its worker died while it was cancelled: what was started can be known only by starting it again.
+      await CancellationScope.nonCancellable(async () => stop(await job.start()));
+    }
+    throw error;
+  });
   try {
     return await job.wait(ref);
   } catch (error) {
@@ -27,6 +35,9 @@ export async function startThenWait<Ref, Result>(job: {
     throw error;
   }
 }
+
+const isTimeout = (error: unknown): boolean =>
+  error instanceof ActivityFailure && error.cause instanceof TimeoutFailure;
 
 /** Type of the application failure that ended an activity, such as `ConflictingTransaction`. */
 export function failureType(error: unknown): string | undefined {
@@ -39,7 +50,7 @@ export function failureType(error: unknown): string | undefined {
  * or trouble. A failure that repeats would not have mended stays the failure.
  */
 export function cancellationOr(error: unknown): unknown {
-  const passing = ['Throttled', 'AtCapacity', 'Transient'].includes(failureType(error) ?? '');
+  const passing = isTimeout(error) || ['Throttled', 'AtCapacity', 'Transient'].includes(failureType(error) ?? '');
   return passing && CancellationScope.current().consideredCancelled
     ? new CancelledFailure('Cancelled', [], error as Error)
     : error;

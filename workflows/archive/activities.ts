@@ -15,5 +15,6 @@ export const { beginArchive, findGeneration } = proxyActivities<Activities>({
 export const { copyObjects, deleteSources, restoreObjects } = proxyActivities<Activities>({
   startToCloseTimeout: '1d',
   heartbeatTimeout: '30s',
+  cancellationType: 'WAIT_CANCELLATION_COMPLETED', // nothing is moved after the run has ended
   retry,
 });

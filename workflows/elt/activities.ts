@@ -1,6 +1,10 @@
 import { proxyActivities } from '@temporalio/workflow';
 import type { Activities } from '../../activities/index.js';
 
+// A cancellation is waited for until the activity has ended, so that it cannot go on working, or start a job that nobody
+// stops, after the run has ended. Without this the SDK gives up the activity at once (TRY_CANCEL).
+const cancellationType = 'WAIT_CANCELLATION_COMPLETED';
+
 // Heartbeats come at most 10 s apart: a worker that was killed is noticed, and its waits go on elsewhere, within 30 s.
 
 /** Throttling and trouble with network or servers last about ten minutes before a stage gives up. */
@@ -13,6 +17,7 @@ export const { describeSource } = proxyActivities<Activities>({ startToCloseTime
 export const { verifyExport, readCounts, planExports, findLakeBase } = proxyActivities<Activities>({
   startToCloseTimeout: '6h',
   heartbeatTimeout: '30s',
+  cancellationType,
   retry,
 });
 
@@ -20,6 +25,7 @@ export const { verifyExport, readCounts, planExports, findLakeBase } = proxyActi
 export const { startExport, startGlueJob, startStatements } = proxyActivities<Activities>({
   startToCloseTimeout: '1d',
   heartbeatTimeout: '30s',
+  cancellationType,
   retry,
 });
 
@@ -30,6 +36,7 @@ export const { startExport, startGlueJob, startStatements } = proxyActivities<Ac
 export const { waitExport, waitGlueJob, waitStatement } = proxyActivities<Activities>({
   startToCloseTimeout: '14d',
   heartbeatTimeout: '30s',
+  cancellationType,
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
 });
 

@@ -3,6 +3,9 @@ import type { QualityActivities } from '../../activities/quality/index.js';
 
 const retry = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m', maximumAttempts: 15 } as const;
 
+// A cancellation waits until the activity has ended, as in elt.
+const cancellationType = 'WAIT_CANCELLATION_COMPLETED';
+
 /** Short calls. */
 export const { keepResults, checkDraft, saveRuleset } = proxyActivities<QualityActivities>({
   startToCloseTimeout: '10m',
@@ -13,6 +16,7 @@ export const { keepResults, checkDraft, saveRuleset } = proxyActivities<QualityA
 export const { startEvaluations, startRecommendation } = proxyActivities<QualityActivities>({
   startToCloseTimeout: '1d',
   heartbeatTimeout: '30s',
+  cancellationType,
   retry,
 });
 
@@ -20,6 +24,7 @@ export const { startEvaluations, startRecommendation } = proxyActivities<Quality
 export const { waitEvaluation, waitRecommendation } = proxyActivities<QualityActivities>({
   startToCloseTimeout: '14d',
   heartbeatTimeout: '30s',
+  cancellationType,
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
 });
 
