@@ -66,6 +66,8 @@ export interface CompletedExport extends ExportRef {
   readonly billedBytes: number;
   /** ISO 8601: all changes before this time are in a full export, see {@link fullExportAsOf}. */
   readonly asOf?: string;
+  /** ISO 8601: the time of a full export. */
+  readonly exportTime?: string;
 }
 
 type Keys = WarehousePlan['source']['keys'];
@@ -133,6 +135,11 @@ const incremental = ({ from, to }: ExportWindow): Partial<ExportTableToPointInTi
     ExportToTime: new Date(to),
     ExportViewType: 'NEW_IMAGE',
   },
+});
+
+const reachOf = (exportTime: string, earliest: string): Pick<CompletedExport, 'asOf' | 'exportTime'> => ({
+  asOf: fullExportAsOf(exportTime, earliest),
+  exportTime,
 });
 
 const clockEdgeMilliseconds = 120_000;
@@ -251,7 +258,7 @@ export function createDynamoDbActivities({
         manifestKey: done.ExportManifest ?? '',
         itemCount: done.ItemCount ?? 0,
         billedBytes: done.BilledSizeBytes ?? 0,
-        ...(earliest && done.ExportTime && { asOf: fullExportAsOf(done.ExportTime.toISOString(), earliest) }),
+        ...(earliest && done.ExportTime && reachOf(done.ExportTime.toISOString(), earliest)),
       };
     },
   };

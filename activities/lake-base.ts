@@ -16,7 +16,7 @@ export interface LakeBaseQuery {
 }
 
 /** A complete lake generation that changes can be merged into. */
-export interface LakeBase extends Pick<LakeState, 'runKey' | 'asOf' | 'tableId'> {
+export interface LakeBase extends Pick<LakeState, 'runKey' | 'asOf' | 'exportTime' | 'tableId'> {
   /** Folder of the generation, such as `s3://<archive>/<table>/<stamp>/<table>/`. */
   readonly uri: string;
 }
@@ -64,9 +64,9 @@ export async function newestLakeBase(
   const usable = async (bucket: string, folder: string): Promise<LakeBase | undefined> => {
     const state = await readLakeState(s3, bucket, folder, signal);
     if (state === undefined || !sameItemTypes(state, spec)) return undefined;
-    const { runKey, asOf, tableId } = state;
+    const { runKey, asOf, exportTime, tableId } = state;
     if (only !== undefined && (only.runKey !== runKey || only.asOf !== asOf)) return undefined;
-    return { runKey, asOf, tableId, uri: `s3://${bucket}/${folder}` };
+    return { runKey, asOf, ...(exportTime && { exportTime }), tableId, uri: `s3://${bucket}/${folder}` };
   };
   const present = await usable(buckets.lake, `${table}/`);
   if (present !== undefined) return present;

@@ -42,7 +42,15 @@ export interface EltWorkflowOptions {
   readonly memo: { readonly model: string; readonly table: string; readonly runKey: string; readonly planHash: string };
   readonly staticSummary: string;
   readonly staticDetails: string;
-  readonly args: [{ readonly plan: WarehousePlan; readonly deployment: Deployment; readonly runKey: string }];
+  readonly args: [
+    { readonly plan: WarehousePlan; readonly deployment: Deployment; readonly runKey: string } & EltRunExtent,
+  ];
+}
+
+/** What a run exports; by default the whole table. */
+export interface EltRunExtent {
+  /** Only what has changed since the last load. */
+  readonly incremental?: boolean;
 }
 
 /**
@@ -53,7 +61,8 @@ export function eltWorkflowOptions(
   plan: WarehousePlan,
   deployment: Deployment,
   runKey: string,
-  taskQueue = 'sluice'
+  taskQueue = 'sluice',
+  { incremental = false }: EltRunExtent = {}
 ): EltWorkflowOptions {
   const problem = runKeyProblem(runKey);
   if (problem !== undefined) throw new RangeError(`${JSON.stringify(runKey)}: ${problem}`);
@@ -79,6 +88,6 @@ export function eltWorkflowOptions(
       `- DynamoDB table \`${plan.source.table}\` → \`s3://${buckets.raw}\` → \`s3://${buckets.lake}\``,
       `- Redshift ${warehouse}, database \`${redshift.database}\``,
     ].join('\n'),
-    args: [{ plan, deployment, runKey }],
+    args: [{ plan, deployment, runKey, ...(incremental && { incremental }) }],
   };
 }

@@ -14,6 +14,7 @@ const lakeState = z.object({
   version: z.literal(1),
   runKey: z.string(),
   asOf: z.iso.datetime(),
+  exportTime: z.iso.datetime().optional(),
   tableId: z.string(),
   datasets: datasets.readonly(),
   spec: z.object({ keys: z.unknown(), itemTypes: z.unknown() }),
@@ -26,6 +27,8 @@ export interface LakeState {
   readonly runKey: string;
   /** All changes before this time are in it. ISO 8601, UTC. */
   readonly asOf: string;
+  /** Of a generation that a full export made: its time, later than `asOf`. ISO 8601, UTC. */
+  readonly exportTime?: string;
   /** DynamoDB's id of the source table. */
   readonly tableId: string;
   /** By item type, `rejected` and `deleted`: rows, and files relative to the table's folder. */

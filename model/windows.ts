@@ -15,14 +15,17 @@ export interface ExportState {
     readonly earliest: string;
   };
   /** The newest complete lake generation that was made by the model's present item types. */
-  readonly lake?: { readonly asOf: string; readonly tableId: string };
+  readonly lake?: { readonly asOf: string; readonly exportTime?: string; readonly tableId: string };
   /** What the warehouse has loaded; left out while a target of the pipeline has never been loaded. */
   readonly watermark?: { readonly loadedTo: string; readonly tableId: string };
 }
 
 /** What a run with `incremental` exports. */
 export type ExportPlan =
-  /** Abutting windows, the oldest first; none when less than 15 minutes are due. */
+  /**
+   * Abutting windows, the oldest first; none when less than 15 minutes are due. After a full export the second one
+   * overlaps the first, see {@link planExports}.
+   */
   | { readonly kind: 'windows'; readonly from: string; readonly windows: readonly ExportWindow[] }
   /** The whole table, because there is nothing to add changes to. */
   | { readonly kind: 'baseline'; readonly reason: string }
@@ -48,7 +51,14 @@ export function windowsDue(from: number, now: number): ExportWindow[] {
   return windows;
 }
 
-/** Says what a run with `incremental` has to export. Pure: the workflow and `sluice plan` come to the same answer. */
+/**
+ * Says what a run with `incremental` has to export. Pure: the workflow and `sluice plan` come to the same answer.
+ *
+ * Windows begin where the lake generation ends that they are merged into, also when the warehouse is behind it: an item
+ * that comes and goes within one window leaves no record in its export, so a window must not begin before a lake that
+ * has the item already. A full export holds more than its `asOf` says, up to its own time; a further window from there
+ * shows the deletes of what came in between.
+ */
 export function planExports({ now, source, lake, watermark }: ExportState): ExportPlan {
   if (watermark === undefined) {
     return { kind: 'baseline', reason: 'the warehouse has not been loaded completely before' };
@@ -56,7 +66,7 @@ export function planExports({ now, source, lake, watermark }: ExportState): Expo
   if (lake === undefined) {
     return { kind: 'baseline', reason: 'there is no complete lake generation of the model’s present item types' };
   }
-  const from = new Date(Math.min(Date.parse(lake.asOf), Date.parse(watermark.loadedTo))).toISOString();
+  const { asOf: from, exportTime } = lake;
   if (lake.tableId !== source.tableId || watermark.tableId !== source.tableId) {
     return { kind: 'gap', from, reason: 'the table was deleted and made again since the last load' };
   }
@@ -66,7 +76,11 @@ export function planExports({ now, source, lake, watermark }: ExportState): Expo
       'it was switched off meanwhile, or the last run is longer ago than it keeps history';
     return { kind: 'gap', from, reason };
   }
-  return { kind: 'windows', from, windows: windowsDue(Date.parse(from), Date.parse(now)) };
+  const windows = windowsDue(Date.parse(from), Date.parse(now));
+  const [first, ...rest] = windows;
+  if (first === undefined || exportTime === undefined) return { kind: 'windows', from, windows };
+  if (Date.parse(first.to) - Date.parse(exportTime) < shortest) return { kind: 'windows', from, windows: [] };
+  return { kind: 'windows', from, windows: [first, { from: exportTime, to: first.to }, ...rest] };
 }
 
 /**

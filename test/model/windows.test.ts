@@ -61,18 +61,30 @@ describe('planExports', () => {
     watermark: { loadedTo: '2026-03-02T00:00:00.000Z', tableId: 't1' },
   };
 
-  it.each([
-    ['lake', { lake: { asOf: '2026-03-01T12:00:00.000Z', tableId: 't1' } }],
-    ['warehouse', { watermark: { loadedTo: '2026-03-01T12:00:00.000Z', tableId: 't1' } }],
-  ])('begins where the %s is behind', (_what, behind) => {
-    expect(planExports({ ...state, ...behind })).toEqual({
-      kind: 'windows',
-      from: '2026-03-01T12:00:00.000Z',
+  it('begins where the lake ends, be the warehouse ahead or behind', () => {
+    const lake = { asOf: '2026-03-01T12:00:00.000Z', tableId: 't1' };
+    for (const loadedTo of ['2026-03-01T00:00:00.000000Z', '2026-03-02T00:00:00.000000Z']) {
+      expect(planExports({ ...state, lake, watermark: { loadedTo, tableId: 't1' } })).toEqual({
+        kind: 'windows',
+        from: '2026-03-01T12:00:00.000Z',
+        windows: [
+          { from: '2026-03-01T12:00:00.000Z', to: '2026-03-02T12:00:00.000Z' },
+          { from: '2026-03-02T12:00:00.000Z', to: '2026-03-03T00:00:00.000Z' },
+        ],
+      });
+    }
+  });
+
+  it('looks twice at the first window after a full export: from before it, and from its own time', () => {
+    const full = { asOf: '2026-03-02T12:00:00.000Z', exportTime: '2026-03-02T12:01:00.000Z', tableId: 't1' };
+    const plan = planExports({ ...state, lake: full });
+    expect(plan).toMatchObject({
       windows: [
-        { from: '2026-03-01T12:00:00.000Z', to: '2026-03-02T12:00:00.000Z' },
-        { from: '2026-03-02T12:00:00.000Z', to: '2026-03-03T00:00:00.000Z' },
+        { from: full.asOf, to: '2026-03-03T00:00:00.000Z' },
+        { from: full.exportTime, to: '2026-03-03T00:00:00.000Z' },
       ],
     });
+    expect(planExports({ ...state, lake: full, now: '2026-03-02T12:15:30.000Z' })).toMatchObject({ windows: [] });
   });
 
   it('has no window when less than 15 minutes are due', () => {

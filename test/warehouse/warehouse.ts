@@ -76,7 +76,7 @@ export function landingRows(plan: WarehousePlan, entity: EntityPlan, items: read
 export class Warehouse {
   private constructor(
     private readonly stop: () => Promise<void>,
-    private readonly url: string,
+    readonly url: string,
     readonly client: pg.Client
   ) {}
 

@@ -26,6 +26,8 @@ export interface LocalAwsSeams {
   /** Job scripts that stand in for Glue's, by file name. */
   readonly scripts?: Readonly<Record<string, JobScript>>;
   readonly intercept?: readonly Interceptor[];
+  /** DynamoDB's time, milliseconds since the epoch. Default the time of day. */
+  readonly clock?: () => number;
 }
 
 /** A local AWS of the test's own, with the product's clients on it. */
@@ -44,14 +46,14 @@ export interface TestAws {
 export const deployment: Deployment = loadConfiguration({ env: {} }).deployment;
 
 /** Starts all services behind one endpoint, as the environment does, but with seams for faults. */
-export async function startTestAws({ scripts = {}, intercept = [] }: LocalAwsSeams = {}): Promise<TestAws> {
+export async function startTestAws({ scripts = {}, intercept = [], clock }: LocalAwsSeams = {}): Promise<TestAws> {
   const identity = { account: '000000000000', region: 'us-east-1' };
   const folder = await mkdtemp(join(tmpdir(), 'sluice-test-'));
   const db = new ClassicLevel<string, string>(join(folder, 'state'));
   await db.open();
   const postgres = await startPostgres({ folder: join(folder, 'postgres'), durable: false });
   const { service: s3, store } = await createS3({ folder: join(folder, 's3'), db, region: identity.region });
-  const dynamodb = await createDynamoDb({ folder: join(folder, 'dynamodb'), db, store, ...identity });
+  const dynamodb = await createDynamoDb({ folder: join(folder, 'dynamodb'), db, store, ...identity, clock });
   const connections = { warehouse: postgres.url };
   const glue = await createGlue({ db, store, workFolder: join(folder, 'glue'), ...identity, connections, scripts });
   const redshift = await createRedshiftData({ db, warehouseUrl: postgres.url, ...identity });

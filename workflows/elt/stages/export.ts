@@ -16,6 +16,8 @@ export interface Exported {
   readonly bytes: number;
   /** All changes before this time are in it, or in the lake already. ISO 8601; absent in runs that 0.1.0 began. */
   readonly asOf?: string;
+  /** ISO 8601: of an export of the whole table. */
+  readonly exportTime?: string;
 }
 
 const windowsAtOnce = 5;
@@ -69,13 +71,18 @@ async function verify(
 
 /** Exports the whole table to the raw bucket, and holds what arrived against its manifest. */
 export async function exportTable(run: EltRun, table: SourceTable): Promise<Exported> {
-  const { asOf, ...completed } = await run.sheet.step('export', 'export', (step) =>
+  const { asOf, exportTime, ...completed } = await run.sheet.step('export', 'export', (step) =>
     runExport(run, table, 'export', step)
   );
   const verified = await run.sheet.step('export', 'verify', (step) =>
     verify(run, ['verify', 'export'], step, completed)
   );
-  return { exports: [verified], itemCount: verified.itemCount, bytes: verified.bytes, ...(run.durable && { asOf }) };
+  return {
+    exports: [verified],
+    itemCount: verified.itemCount,
+    bytes: verified.bytes,
+    ...(run.durable && { asOf, exportTime }),
+  };
 }
 
 /** Exports the changes of abutting windows, five at a time, each a step of the stage. */

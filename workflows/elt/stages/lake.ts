@@ -27,7 +27,7 @@ async function previousUri(run: EltRun, base: { readonly runKey: string; readonl
 /** Replaces the lake's datasets by what was exported, or by what they were with the exported changes merged in. */
 export async function loadLake(run: EltRun, table: SourceTable, extent: Extent, exported: Exported): Promise<void> {
   const { plan, deployment } = run.input;
-  const { asOf, exports } = exported;
+  const { asOf, exportTime, exports } = exported;
   const [first] = exports;
   const common = {
     '--lake_uri': lakeUri(run),
@@ -39,6 +39,7 @@ export async function loadLake(run: EltRun, table: SourceTable, extent: Extent, 
     await run.glueJob('lake', plan.lake.jobName, {
       '--manifest_uri': first?.manifestUri ?? '',
       '--expected_items': String(exported.itemCount),
+      ...(exportTime && { '--export_time': exportTime }),
       ...common,
     });
   } else {

@@ -31,12 +31,15 @@ interface Task {
   readonly manifests: readonly { readonly at: S3Location; readonly items: number }[];
   /** Present in incremental runs. */
   readonly merge?: { readonly previous: S3Location; readonly changesFrom: string };
-  readonly state?: { readonly asOf: string; readonly tableId: string };
+  readonly state?: { readonly asOf: string; readonly exportTime?: string; readonly tableId: string };
 }
 
 function readTask(args: JobArguments): Task {
-  const asOf = args.optional('--as_of');
-  const state = asOf === undefined ? undefined : { asOf: args.time('--as_of'), tableId: args.text('--table_id') };
+  const given = args.optional('--as_of') !== undefined;
+  const exportTime = args.optional('--export_time') === undefined ? undefined : args.time('--export_time');
+  const state = given
+    ? { asOf: args.time('--as_of'), ...(exportTime && { exportTime }), tableId: args.text('--table_id') }
+    : undefined;
   if (args.optional('--previous') === undefined) {
     const at = parseS3Uri(args.text('--manifest_uri'), '--manifest_uri');
     return { manifests: [{ at, items: args.count('--expected_items') }], state };

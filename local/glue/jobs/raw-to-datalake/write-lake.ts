@@ -90,7 +90,7 @@ export interface Generation {
   readonly spec: LakeJobSpec;
   readonly runKey: string;
   /** Left out by runs that 0.1.0 began: their lake is no base for changes. */
-  readonly state?: Pick<LakeState, 'asOf' | 'tableId'>;
+  readonly state?: Pick<LakeState, 'asOf' | 'exportTime' | 'tableId'>;
 }
 
 /**
