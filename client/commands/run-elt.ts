@@ -4,6 +4,7 @@ import { RunFailedError } from '../errors.js';
 import { listenForInterruption } from '../interruption.js';
 import { createProgress } from '../output/progress.js';
 import { count, table } from '../output/table.js';
+import type { EltResult } from '../../workflows/index.js';
 import type { StartedRun } from '../run-types.js';
 import { loadSettings } from '../settings.js';
 import { showStages } from '../show-stages.js';
@@ -14,6 +15,7 @@ export interface RunEltOptions {
   readonly model?: string;
   readonly runKey?: string;
   readonly fresh?: boolean;
+  readonly incremental?: boolean;
   readonly watch?: boolean;
 }
 
@@ -48,6 +50,7 @@ export async function runElt(context: CommandContext, options: RunEltOptions): P
         `The run ended as ${status}; \`sluice show ${run.runKey}\` tells more, and \`sluice resume\` goes on with it.`
       );
     const result = await client.result(workflowId, interruption.signal);
+    for (const line of reachOf(result)) console.note(line);
     console.print(
       table(
         ['table', 'rows'],
@@ -62,4 +65,14 @@ export async function runElt(context: CommandContext, options: RunEltOptions): P
     await client.close();
     interruption.dispose();
   }
+}
+
+/** What an incremental run says of what it exported. */
+function reachOf({ mode, windows, reason, gap }: EltResult): string[] {
+  if (gap !== undefined) return [`PITR_GAP: ${gap.reason}. The whole table was exported instead.`];
+  if (reason !== undefined) return [`The whole table was exported: ${reason}.`];
+  if (mode !== 'incremental') return [];
+  const [first] = windows;
+  if (first === undefined) return ['Nothing is due: the last load is less than 15 minutes ago. Nothing was changed.'];
+  return [`Exported the changes from ${first.from} to ${windows.at(-1)?.to}, ${windows.length} window(s).`];
 }
