@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startSluice, sluice } from './sluice.js';
 
-const commands = ['demo', 'up', 'down', 'worker', 'run elt', 'plan', 'runs', 'show', 'query'];
+const commands = ['demo', 'up', 'down', 'worker', 'run elt', 'plan', 'runs', 'show', 'archive', 'restore', 'query'];
 
 let folder: string;
 beforeAll(async () => {
@@ -58,6 +58,7 @@ describe('bad usage', () => {
     [[], 'Usage: sluice'],
     [['run'], 'Usage: sluice run'],
     [['fly'], "unknown command 'fly'"],
+    [['restore', '--at', 'yesterday'], '--at yesterday: a time is written 2026-03-01T12:00:00Z'],
     [['demo', '--fast'], "unknown option '--fast'"],
     [['demo', '--scale', '0'], 'It must be a whole number from 1.'],
     [['up', '--port', '70000'], 'It must be a port from 1 to 65535.'],

@@ -105,9 +105,9 @@ describe('the elt workflow', () => {
 
     const progress = await progressOf(handle);
     expect(progress.stages.map(({ name, state }) => [name, state])).toEqual(
-      ['prepare', 'export', 'lake', 'landing', 'staging', 'dwh', 'counts'].map((name) => [name, 'done'])
+      ['prepare', 'archive', 'export', 'lake', 'landing', 'staging', 'dwh', 'counts'].map((name) => [name, 'done'])
     );
-    expect(progress.stages[2]?.steps[0]).toMatchObject({
+    expect(progress.stages[3]?.steps[0]).toMatchObject({
       name: 'raw_to_datalake_job',
       state: 'done',
       remoteId: expect.stringMatching(/^jr_/),
@@ -161,13 +161,13 @@ describe('the elt workflow', () => {
     const handle = await start();
     await untilRunning('land_other_job');
     await expect
-      .poll(async () => (await progressOf(handle)).stages[3]?.steps.map(({ state }) => state))
+      .poll(async () => (await progressOf(handle)).stages[4]?.steps.map(({ state }) => state))
       .toEqual(['failed', 'running']);
     release();
     expect(await failureOf(handle)).toMatch(/landing: Glue job land_thing_job, run jr_.*FAILED: thing\.price: 3 items/);
     mend();
-    expect((await progressOf(handle)).stages[3]?.steps.map(({ state }) => state)).toEqual(['failed', 'done']);
-    expect((await progressOf(handle)).stages[4]?.state).toBe('pending');
+    expect((await progressOf(handle)).stages[4]?.steps.map(({ state }) => state)).toEqual(['failed', 'done']);
+    expect((await progressOf(handle)).stages[5]?.state).toBe('pending');
   });
 
   it('takes a job that someone stopped for a failure', async () => {
@@ -191,7 +191,7 @@ describe('the elt workflow', () => {
     expect((await runsOf('raw_to_datalake_job')).find(({ Id }) => Id === runId)?.JobRunState).toBe('STOPPED');
     expect((aws.calls()['glue.BatchStopJobRun'] ?? 0) - stops).toBe(1);
     expect(await verdictOf(handle)).toEqual(['cancelled']);
-    expect((await progressOf(handle)).stages[2]?.state).toBe('cancelled');
+    expect((await progressOf(handle)).stages[3]?.state).toBe('cancelled');
     release();
   });
 
@@ -202,7 +202,7 @@ describe('the elt workflow', () => {
         : statement
     );
     const handle = await start({ ...plan, setup, hash: 'slow' });
-    const started = async () => (await progressOf(handle)).stages[4]?.steps[0];
+    const started = async () => (await progressOf(handle)).stages[5]?.steps[0];
     await expect.poll(async () => (await started())?.remoteId, { timeout: 60_000 }).toBeDefined();
     const Id = (await started())?.remoteId;
     await handle.cancel();

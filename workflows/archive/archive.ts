@@ -87,7 +87,7 @@ async function moveLayers(input: ArchiveInput, at: StepInput): Promise<LayerStat
  * Moves everything that raw and lake hold of a table to the archive buckets, both layers at the same time: all of a
  * layer is copied and verified and its manifest complete before the first source is deleted. What an earlier archive
  * left undone is done first. May be repeated at any point; an empty table is a success. An activity goes through ten
- * thousand objects, so that 100,000 objects are some 250 events; after 400 activities a layer it continues as new.
+ * thousand objects, so that 100,000 objects are some 350 events; after 400 activities a layer it continues as new.
  * On its own it holds the lock of the warehouse; as a child, its parent does.
  */
 export async function archive(input: ArchiveInput): Promise<ArchiveResult> {
