@@ -332,6 +332,11 @@ describe('each mistake', () => {
       'facts.order.dimensions.customer.at: is for dimensions with versions; "customer" has none (scd: 2)',
     ],
     [
+      'a retention that STANDARD_IA does not pay off',
+      ['rejects: reject', 'rejects: reject\narchive: { retentionDays: 7 }'],
+      'archive.retentionDays: 7 is no retention; it takes a whole number of days from 30, for which STANDARD_IA is paid in any case, to 36500',
+    ],
+    [
       'an unknown way with gaps',
       ['rejects: reject', 'rejects: reject\nincremental: { onGap: ask }'],
       'incremental.onGap: takes one of "approve", "full", but "ask" stands here',
