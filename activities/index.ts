@@ -6,6 +6,8 @@ import type { SNSClient } from '@aws-sdk/client-sns';
 import type { Client } from '@temporalio/client';
 import { createArchiveActivities } from './archive/index.js';
 import type { ArchiveActivities, MultipartLimits } from './archive/index.js';
+import type { BatchActivities } from './batch.js';
+import { createBatchActivities } from './batch.js';
 import type { DynamoDbActivities } from './dynamodb.js';
 import { createDynamoDbActivities } from './dynamodb.js';
 import type { FinishActivities } from './finish.js';
@@ -43,6 +45,7 @@ export type Activities = DynamoDbActivities &
   LockActivities &
   LoadStateActivities &
   ArchiveActivities &
+  BatchActivities &
   FinishActivities &
   QualityActivities;
 
@@ -63,6 +66,7 @@ export function createActivities(
     ...createLockActivities(options),
     ...createLoadStateActivities(options),
     ...createArchiveActivities(options),
+    ...createBatchActivities(options),
     ...createFinishActivities(options),
     ...createQualityActivities(options),
   };

@@ -9,6 +9,8 @@ export type {
   LayerState,
   LayerTask,
 } from './archive/types.js';
+export { batch, batchProgressQuery } from './batch/batch.js';
+export type { BatchInput, BatchProgress } from './batch/batch.js';
 export { restore } from './restore/restore.js';
 export type { LayerRestore, RestoreInput, RestoreResult, RestoreState, RestoredLayer } from './restore/types.js';
 export { approveUpdate, rejectUpdate } from './approval.js';

@@ -12,7 +12,7 @@ import { generalKey } from './call-log.js';
 export interface Evidence {
   /** Every table of landing, staging and dwh with its columns and rows. */
   readonly warehouse: Readonly<Record<string, readonly string[]>>;
-  /** Keys and sizes in the buckets for raw data, lake and archives. */
+  /** Keys, and sizes of raw data, in the buckets for raw data, lake and archives. */
   readonly objects: readonly string[];
   /** Starts of each remote job: exports, Glue runs, statements. */
   readonly starts: Readonly<Record<string, number>>;
@@ -41,8 +41,8 @@ async function objects({ s3 }: WorkerAwsClients, table: string): Promise<string[
   for (const Bucket of [raw, lake, rawArchive, lakeArchive]) {
     for await (const { Contents = [] } of paginateListObjectsV2({ client: s3 }, { Bucket, Prefix: `${table}/` })) {
       for (const { Key = '', Size } of Contents) {
-        // Documents of Sluice and DynamoDB hold times and numbers whose length varies.
-        const isData = /\.(parquet|json\.gz)$/.test(Key);
+        // Other files hold times, whose length, once compressed, varies.
+        const isData = Key.endsWith('.json.gz');
         found.push(`${Bucket} ${generalKey(Key)}${isData ? ` ${Size}` : ''}`);
       }
     }
