@@ -7,11 +7,6 @@ import type { WarehouseShape } from './shape.js';
 
 type Issue = z.core.$ZodIssue;
 
-const later: Readonly<Record<string, string>> = {
-  gates:
-    'quality gates are not part of this version, and a gate that is not checked would be worse than none; remove it',
-};
-
 const cutOff = 'is cut off from what stands before it: within { } a comma separates, so put decimal(p,s) in quotes';
 
 function kindOf(value: unknown): string {
@@ -71,7 +66,6 @@ function isMisspelt(document: ModelDocument, path: readonly PropertyKey[]): bool
 function report(document: ModelDocument, issue: Issue, prefix: readonly PropertyKey[] = []): void {
   const path = [...prefix, ...issue.path] as (string | number)[];
   const found = valueAt(document.content, path);
-  if (path[0] === 'gates') return document.report(['gates'], later['gates']!);
   if (found === null && /^\d+\)$/.test(String(path.at(-1)))) return document.report(path, cutOff);
   switch (issue.code) {
     case 'unrecognized_keys':
@@ -81,10 +75,7 @@ function report(document: ModelDocument, issue: Issue, prefix: readonly Property
           document.report([...path, key], cutOff);
           continue;
         }
-        document.report(
-          [...path, key],
-          Object.hasOwn(later, key) ? later[key]! : `is not a key that is known here${suggestion(key, known)}`
-        );
+        document.report([...path, key], `is not a key that is known here${suggestion(key, known)}`);
       }
       return;
     case 'invalid_type':

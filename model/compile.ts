@@ -91,6 +91,7 @@ export function compile(model: WarehouseModel): WarehousePlan {
     watermark: watermark(model),
     incremental: model.incremental,
     ...(model.archive && { archive: model.archive }),
+    ...(model.gates.length > 0 && { gates: model.gates }),
   };
   return { ...plan, hash: createHash('sha256').update(canonicalJson(plan)).digest('hex') };
 }

@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { checkShape } from './check-shape.js';
 import { ModelDocument } from './document.js';
 import { ModelError } from './model-error.js';
 import { Resolution } from './resolution.js';
 import { resolveDimensions } from './resolve-dimensions.js';
 import { resolveFacts } from './resolve-facts.js';
+import { resolveGates } from './resolve-gates.js';
 import { resolveItems, resolveSource } from './resolve-items.js';
 import { resolveLanding } from './resolve-landing.js';
 import { resolveReports } from './resolve-reports.js';
@@ -66,7 +68,7 @@ function resolveArchive(resolution: Resolution, shape: WarehouseShape): Warehous
 
 /**
  * Reads a model from text.
- * @param fileName how messages name the file
+ * @param fileName how messages name the file; rulesets of gates are looked for beside it
  * @throws ModelError with every problem, each with its path, line and column in the file.
  */
 export function parseModel(text: string, fileName: string): WarehouseModel {
@@ -88,6 +90,9 @@ export function parseModel(text: string, fileName: string): WarehouseModel {
   const facts = resolveFacts(resolution, shape, dimensions);
   const reports = resolveReports(resolution, shape, dimensions, facts);
   checkTables(resolution, dimensions.values(), facts.values());
+  const readRuleset = (name: string): string => readFileSync(resolve(dirname(fileName), name), 'utf8');
+  const plans = [...items.values()].map(({ plan }) => plan);
+  const gates = resolveGates(resolution, shape, { items: plans, dimensions, facts }, readRuleset);
   const incremental = resolveIncremental(resolution, shape);
   const archive = resolveArchive(resolution, shape);
   document.throwProblems();
@@ -97,11 +102,12 @@ export function parseModel(text: string, fileName: string): WarehouseModel {
     rejects: shape.rejects ?? 'reject',
     incremental,
     ...(archive && { archive }),
-    items: [...items.values()].map(({ plan }) => plan),
+    items: plans,
     entities: withWriteTimes(resolution.entities.values(), dimensions.values()),
     dimensions: [...dimensions.values()],
     facts: [...facts.values()],
     reports,
+    gates,
   };
 }
 

@@ -202,6 +202,8 @@ export interface WarehousePlan {
   readonly watermark?: SqlStatement;
   /** How incremental runs deal with a gap that PITR does not reach. Absent from plans of 0.1.0. */
   readonly incremental?: IncrementalPlan;
+  /** Days after which archives expire, at least 30; absent when they are kept for ever. */
+  readonly archive?: { readonly retentionDays: number };
   /** Data quality gates in the order of their layers. Absent from plans of 0.1.0. */
   readonly gates?: readonly GatePlan[];
 }

@@ -158,6 +158,21 @@ const archive = z.strictObject({
   retentionDays: z.number().optional().describe('Days after which archives expire, at least 30. Default: never.'),
 });
 
+const gate = z.strictObject({
+  on: z.string().describe('What is judged: lake.<item type>, landing.<table> or dwh.<dimension or fact>.'),
+  rules: z.string().optional().describe('The ruleset in DQDL: `Rules = [ IsComplete "orderid" ]`.'),
+  file: z.string().optional().describe('Or the file that holds it, relative to the model.'),
+  action: z
+    .enum(['fail', 'warn', 'quarantine', 'ask'])
+    .optional()
+    .describe(
+      'When it does not pass: the run fails; people are alerted; bad rows are kept out of landing (lake only); a person decides. Default fail.'
+    ),
+  minimumScore: z.number().optional().describe('0 to 1, rules passed over rules. Default: every rule must pass.'),
+  critical: z.string().optional().describe('`label=value`: rules with this label must pass whatever the score.'),
+  approvalHours: z.number().optional().describe('How long a decision is waited for. Default 24.'),
+});
+
 /** A `warehouse.yaml` as it is written: the shape alone, references unchecked. */
 export const warehouseShape = z
   .strictObject({
@@ -176,7 +191,13 @@ export const warehouseShape = z
       .describe('What happens to items that do not fit: set aside and reported, or the run fails. Default reject.'),
     incremental: incremental.optional().describe('How incremental runs deal with what they cannot read any more.'),
     archive: archive.optional().describe('What becomes of the archives that every run makes of raw and lake.'),
-    gates: z.array(z.never()).optional().describe('Quality gates. This version has none: leave it empty.'),
+    gates: z
+      .union([
+        z.record(z.string(), gate),
+        z.array(z.unknown()).max(0, 'takes a mapping of gates by name, but a list stands here'),
+      ])
+      .optional()
+      .describe('Data quality gates by name.'),
   })
   .meta({ title: 'Sluice warehouse', description: 'A DynamoDB single table and the star schema it feeds.' });
 
@@ -185,6 +206,7 @@ export type WarehouseShape = z.infer<typeof warehouseShape>;
 export type DimensionShape = z.infer<typeof dimension>;
 export type FactShape = z.infer<typeof fact>;
 export type LookupShape = z.infer<typeof lookup>;
+export type GateShape = z.infer<typeof gate>;
 export type OnShape = z.infer<typeof on>;
 
 /** The model file's JSON Schema (draft 2020-12), for editors. */

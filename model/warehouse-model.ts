@@ -1,4 +1,4 @@
-import type { IncrementalPlan, ItemTypePlan, LandJobSpec, LandingColumn, WarehousePlan } from './plan.js';
+import type { GatePlan, IncrementalPlan, ItemTypePlan, LandJobSpec, LandingColumn, WarehousePlan } from './plan.js';
 import type { RedshiftType } from './redshift-type.js';
 
 /** A column of a landing table. */
@@ -127,4 +127,5 @@ export interface WarehouseModel {
   readonly dimensions: readonly Dimension[];
   readonly facts: readonly Fact[];
   readonly reports: readonly Report[];
+  readonly gates: readonly GatePlan[];
 }

@@ -505,10 +505,36 @@ describe('each mistake', () => {
       'reports.growth.type: takes "year-on-year", but "month-on-month" stands here',
     ],
     [
-      'gates',
-      ['rejects: reject', 'rejects: reject\ngates: [{ after: lake }]'],
-      'gates: quality gates are not part of this version',
+      'a gate on nothing that is there',
+      ['rejects: reject', "rejects: reject\ngates: { a: { on: landing.ordr, rules: 'Rules = [ RowCount > 0 ]' } }"],
+      'gates.a.on: "landing.ordr" is nothing that can be judged; it takes lake.<item type>, landing.<table> or dwh.<table>; did you mean "landing.order"?',
     ],
+    [
+      'a gate without rules',
+      ['rejects: reject', 'rejects: reject\ngates: { a: { on: landing.order } }'],
+      'gates.a: takes its DQDL either in "rules" or in "file"',
+    ],
+    [
+      'a gate with a file that is not there',
+      ['rejects: reject', 'rejects: reject\ngates: { a: { on: landing.order, file: no.dqdl } }'],
+      'gates.a.file: no.dqdl is not there; it is looked for beside the model',
+    ],
+    [
+      'a quarantine where rows are loaded already',
+      ['rejects: reject', "rejects: reject\ngates: { a: { on: dwh.order, rules: 'x', action: quarantine } }"],
+      'gates.a.action: quarantine is for gates on the lake',
+    ],
+    [
+      'a score that no ruleset has',
+      ['rejects: reject', "rejects: reject\ngates: { a: { on: dwh.order, rules: 'x', minimumScore: 90 } }"],
+      'gates.a.minimumScore: takes a number from 0 to 1, but 90 stands here',
+    ],
+    [
+      'a label without its value',
+      ['rejects: reject', "rejects: reject\ngates: { a: { on: dwh.order, rules: 'x', critical: high } }"],
+      'gates.a.critical: "high" is not of the form label=value',
+    ],
+    ['gates as a list', ['rejects: reject', 'rejects: reject\ngates: [{ on: lake.order }]'], 'gates: takes a mapping'],
     [
       'an unknown section',
       ['rejects: reject', 'rejcts: reject'],
