@@ -20,7 +20,7 @@ import { RunFailedError, UsageError } from './errors.js';
 import { readRejections } from './rejections.js';
 import { RunControl } from './run-control.js';
 import type { Rejection } from './rejections.js';
-import type { RunDetails, RunSummary, RunUpdate, StartedRun } from './run-types.js';
+import type { RunDetails, RunFilter, RunSummary, RunUpdate, StartedRun } from './run-types.js';
 import { TemporalConnection } from './temporal-connection.js';
 import { openWarehouse } from './warehouse.js';
 import type { QueryResult, WarehouseQuery } from './warehouse-query.js';
@@ -28,7 +28,9 @@ import type { QueryResult, WarehouseQuery } from './warehouse-query.js';
 export { CommandError, ExitCode, RunFailedError, UsageError } from './errors.js';
 export type { RestoreOptions } from './archive-control.js';
 export type { Rejection, RejectionReason } from './rejections.js';
-export type { RunDetails, RunSummary, RunUpdate, StartedRun } from './run-types.js';
+export { Schedules } from './schedules/schedules.js';
+export { RunHistory } from './run-history.js';
+export type { RunDetails, RunFilter, RunSummary, RunUpdate, StartedRun } from './run-types.js';
 export type { QueryResult, ResultValue } from './warehouse-query.js';
 
 /** How a client is connected. */
@@ -228,13 +230,16 @@ export class SluiceClient {
     return this.archives.restore(plan, options, signal);
   }
 
-  /**
-   * The latest runs, the newest first.
-   * @param options - `table`: only runs of this DynamoDB table; `limit`: at most this many (default 20).
-   */
-  async listRuns(options: { readonly table?: string; readonly limit?: number } = {}): Promise<RunSummary[]> {
-    const table = options.table === undefined ? '' : ` AND SluiceTable = ${quoted(options.table)}`;
-    return this.list(`WorkflowType = 'elt'${table}`, options.limit ?? 20);
+  /** The latest runs that Temporal keeps, the newest first; the warehouse keeps older ones (`RunHistory`). */
+  async listRuns({ table, pipeline, failed, limit = 20 }: RunFilter = {}): Promise<RunSummary[]> {
+    const conditions = [
+      `WorkflowType = 'elt'`,
+      ...(table === undefined ? [] : [`SluiceTable = ${quoted(table)}`]),
+      ...(pipeline === undefined ? [] : [`WorkflowId STARTS_WITH ${quoted(`elt-${pipeline}-`)}`]),
+      ...(failed ? [`ExecutionStatus IN ('Failed', 'TimedOut', 'Terminated')`] : []),
+    ];
+    // The id of another model's run may begin alike: `a` and `a-b`.
+    return this.list(conditions.join(' AND '), limit, (model) => pipeline === undefined || model === pipeline);
   }
 
   /**
@@ -281,11 +286,15 @@ export class SluiceClient {
     return first;
   }
 
-  private async list(query: string, limit: number): Promise<RunSummary[]> {
+  private async list(
+    query: string,
+    limit: number,
+    keeps: (model: unknown) => boolean = () => true
+  ): Promise<RunSummary[]> {
     return this.temporal.read(async () => {
       const runs: RunSummary[] = [];
       for await (const info of this.temporal.client.workflow.list({ query, pageSize: Math.min(limit, 100) })) {
-        runs.push(summaryOf(info));
+        if (keeps(info.memo?.model)) runs.push(summaryOf(info));
         if (runs.length === limit) break;
       }
       return runs;
@@ -295,13 +304,14 @@ export class SluiceClient {
 
 type ListedInfo = Pick<
   WorkflowExecutionInfo,
-  'workflowId' | 'typedSearchAttributes' | 'status' | 'startTime' | 'closeTime' | 'historyLength'
+  'workflowId' | 'runId' | 'typedSearchAttributes' | 'status' | 'startTime' | 'closeTime' | 'historyLength'
 >;
 
 function summaryOf(info: ListedInfo): RunSummary {
   const attributes = new Map(info.typedSearchAttributes.getAll().map(({ key, value }) => [key.name, String(value)]));
   return {
     workflowId: info.workflowId,
+    runId: info.runId,
     runKey: attributes.get('SluiceRunKey') ?? '',
     table: attributes.get('SluiceTable') ?? '',
     status: info.status.name,

@@ -122,10 +122,12 @@ export function createProgram(env: NodeJS.ProcessEnv): Command {
     program,
     'runs',
     'List runs, the latest first',
-    ['sluice runs', 'sluice runs --table ecommerce --limit 50 --json'],
+    ['sluice runs', 'sluice runs --failed --pipeline ecommerce', 'sluice runs --table ecommerce --limit 50 --json'],
     async () => (await import('./commands/runs.js')).runs
   )
     .option('--table <name>', 'only runs of this DynamoDB table')
+    .option('--pipeline <name>', 'only runs of the model of this name')
+    .option('--failed', 'only runs that failed')
     .option('--limit <n>', 'at most this many', positiveInteger, 20);
 
   define(

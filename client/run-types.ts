@@ -4,6 +4,8 @@ import type { EltProgress, EltResult } from '../workflows/index.js';
 /** A run as the server lists it. */
 export interface RunSummary {
   readonly workflowId: string;
+  /** Temporal's id of the execution. */
+  readonly runId: string;
   readonly runKey: string;
   /** DynamoDB table. */
   readonly table: string;
@@ -42,4 +44,16 @@ export interface RunDetails extends RunSummary {
   readonly result?: EltResult;
   /** Why the run failed: the message of its innermost cause. */
   readonly failure?: string;
+}
+
+/** Which runs are listed. */
+export interface RunFilter {
+  /** DynamoDB table. */
+  readonly table?: string;
+  /** Name of the model. */
+  readonly pipeline?: string;
+  /** Only those that failed. */
+  readonly failed?: boolean;
+  /** At most this many; default 20. */
+  readonly limit?: number;
 }

@@ -39,13 +39,20 @@ export class WarehouseQuery {
 
   /**
    * Runs one statement and reads its whole result. An abort cancels the statement in the warehouse.
+   * @param parameters - values of `:name` in the statement; the Data API binds neither NULL nor an empty text.
    * @throws RunFailedError with the database's own message when the statement fails.
    */
-  async query(sql: string, signal?: AbortSignal): Promise<QueryResult> {
+  async query(
+    sql: string,
+    signal?: AbortSignal,
+    parameters: Readonly<Record<string, string>> = {}
+  ): Promise<QueryResult> {
+    const bound = Object.entries(parameters).map(([name, value]) => ({ name, value }));
     const { workgroup, cluster, database, secretArn, dbUser } = this.target;
     const submitted = await this.client.send(
       new ExecuteStatementCommand({
         Sql: sql,
+        Parameters: bound.length > 0 ? bound : undefined,
         Database: database,
         WorkgroupName: workgroup,
         ClusterIdentifier: workgroup === undefined ? cluster : undefined,

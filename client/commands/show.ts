@@ -1,30 +1,64 @@
 import { loadConfiguration } from '../../model/configuration.js';
+import type { Configuration } from '../../model/configuration.js';
 import type { CommandContext } from '../command-context.js';
+import { CommandError } from '../errors.js';
 import { SluiceClient } from '../index.js';
 import { count, duration, table } from '../output/table.js';
 import { drawRejections } from '../rejections.js';
+import { RunHistory } from '../run-history.js';
 import type { RunDetails } from '../run-types.js';
 import { secondsOf } from '../show-stages.js';
 import { runLink } from '../temporal-ui.js';
 
-/** `sluice show RUN`: one run with its stages. The document is its RunDetails, with the link to the Web UI. */
+/**
+ * `sluice show RUN`: one run with its stages, as Temporal has it or, when it does not any more, as the warehouse does. The
+ * document is its RunDetails, with the link to the Web UI.
+ */
 export async function show(context: CommandContext, run: string): Promise<void> {
   const { console, env } = context;
   const configuration = loadConfiguration({ file: context.configFile, env });
-  const client = await SluiceClient.connect({ configuration, env });
+  let client: SluiceClient | undefined;
   try {
-    const details = await client.describeRun(run);
+    let details: RunDetails;
+    try {
+      client = await SluiceClient.connect({ configuration, env });
+      details = await client.describeRun(run);
+      // A worker tells the stages; when none answers, the record of a run that has ended does.
+      if (details.progress === undefined && details.status !== 'RUNNING') {
+        const recorded = await fromWarehouse(configuration, env, run).catch(() => undefined);
+        details = { ...details, progress: recorded?.progress };
+      }
+    } catch (error) {
+      if (!(error instanceof CommandError)) throw error;
+      const recorded = await fromWarehouse(configuration, env, run).catch(() => undefined);
+      if (recorded === undefined) throw error;
+      console.note(`As the warehouse recorded it. ${error.message}`);
+      details = recorded;
+    }
     const temporalUi = await runLink(env, details.workflowId);
     console.print(readable(details, temporalUi));
     const { result } = details;
     if (result !== undefined && Object.keys(result.rejected).length > 0) {
       // The reports are in S3, which may be out of reach from here while the run's own record is not.
-      const rejections = await client.rejections(result).catch(() => undefined);
+      const rejections = await client?.rejections(result).catch(() => undefined);
       if (rejections !== undefined) console.print(`\nRejected items\n${drawRejections(rejections)}`);
     }
     console.document({ ...details, temporalUi });
   } finally {
-    await client.close();
+    await client?.close();
+  }
+}
+
+async function fromWarehouse(
+  configuration: Configuration,
+  env: NodeJS.ProcessEnv,
+  run: string
+): Promise<RunDetails | undefined> {
+  const history = new RunHistory(configuration, env);
+  try {
+    return await history.find(run);
+  } finally {
+    history.close();
   }
 }
 

@@ -9,10 +9,13 @@ import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { AwsError } from '../../local/gateway/aws-error.js';
 import type { InterceptedCall } from '../../local/gateway/index.js';
+import { RunHistory } from '../../client/run-history.js';
+import { loadConfiguration } from '../../model/configuration.js';
 import { eltWorkflowOptions } from '../../model/elt-run.js';
 import { startWorker } from '../../workers/index.js';
 import type { SluiceWorker } from '../../workers/index.js';
-import type { elt } from '../../workflows/index.js';
+import type { EltProgress, elt } from '../../workflows/index.js';
+import { sluice } from '../client/sluice.js';
 import { miniPlan } from './mini-plan.js';
 import { ScriptedJobs } from './scripted-jobs.js';
 import { deployment, provisionPlan, startTestAws, startTestTemporal } from './stack.js';
@@ -230,5 +233,60 @@ describe('the end of a run', () => {
     expect(new Set(stages.map(({ ordinal }) => ordinal)).size).toBe(stages.length);
     const history = JSON.stringify(await handle.fetchHistory());
     expect(history).not.toContain('S3CRET');
+  });
+
+  it('has the run key of its workflow id when a schedule has started it without one', async () => {
+    const { args, workflowId: _id, ...options } = eltWorkflowOptions(plan, deployment, 'nightly', taskQueue);
+    const [{ runKey: _key, ...start }] = args;
+    const workflowId = 'elt-mini-nightly-2026-03-01T00:00:00Z';
+    const handle = await temporal.client.workflow.start('elt', { ...options, workflowId, args: [start] });
+    expect(await handle.result()).toMatchObject({ runKey: 'nightly-2026-03-01T00:00:00Z' });
+    expect(await rowsOf('nightly-2026-03-01T00:00:00Z')).toMatchObject([{ verdict: 'succeeded' }]);
+  });
+
+  it('is listed from Temporal and from the warehouse, each execution once, also when one does not answer', async () => {
+    const env = Object.fromEntries(
+      Object.entries({ ...aws.env, ...temporal.env }).map(([name, value]) => [name, value ?? ''])
+    );
+    const history = new RunHistory(loadConfiguration({ env: {} }), { ...env });
+    const recorded = (await history.list({ limit: 50 })).map(({ runKey }) => runKey);
+    history.close();
+    const ended = [
+      'nightly-2026-03-01T00:00:00Z',
+      'recovers',
+      'stopped',
+      'good-still',
+      'good-again',
+      'bad-too',
+      'bad',
+      'good',
+    ];
+    expect(recorded).toEqual(ended);
+
+    const all = await sluice(['runs', '--pipeline', 'mini', '--json'], { env });
+    const keys = (document: unknown) => (document as { runs: { runKey: string }[] }).runs.map(({ runKey }) => runKey);
+    expect([...keys(all.document)].sort()).toEqual([...ended, 'unrecorded'].sort());
+    expect(all.document).not.toHaveProperty('unreachable');
+
+    const without = { ...env, TEMPORAL_ADDRESS: '127.0.0.1:1' };
+    const failed = await sluice(['runs', '--failed', '--json'], { env: without });
+    expect([failed.code, keys(failed.document)]).toEqual([0, ['bad-too', 'bad']]);
+    expect((failed.document as { unreachable: string[] }).unreachable).toEqual([
+      expect.stringContaining('127.0.0.1:1'),
+    ]);
+
+    const shown = await sluice(['show', 'bad', '--json'], { env: without });
+    expect(shown.code).toBe(0);
+    expect(shown.document).toMatchObject({
+      status: 'FAILED',
+      stage: 'landing',
+      failure: expect.stringContaining('no such column'),
+    });
+    const { stages } = (shown.document as { progress: EltProgress }).progress;
+    const landing = stages.find(({ name }) => name === 'landing');
+    expect(landing?.steps.find(({ name }) => name === 'land_thing_job')).toMatchObject({
+      state: 'failed',
+      remoteId: expect.stringMatching(/^jr_/),
+    });
   });
 });
