@@ -1,5 +1,7 @@
 import type { WarehousePlan } from '../../model/plan.js';
 import type { CommandContext } from '../command-context.js';
+import { dueExports } from '../due-exports.js';
+import type { DueExports } from '../due-exports.js';
 import { loadSettings } from '../settings.js';
 
 /** Options of `sluice plan`. */
@@ -9,9 +11,10 @@ export interface PlanOptions {
 
 /**
  * `sluice plan`: compiles the model and shows what a run would do. The document is the plan itself, the input of the
- * `elt` workflow, with each statement under a key named `sql`.
+ * `elt` workflow, with each statement under a key named `sql`, and under `incrementalExport` what would be exported now
+ * with `--incremental`. Where AWS cannot be asked, the rest is shown all the same.
  */
-export function plan(context: CommandContext, options: PlanOptions): Promise<void> {
+export async function plan(context: CommandContext, options: PlanOptions): Promise<void> {
   const { plan: compiled, configuration } = loadSettings(context, options.model);
   const { deployment } = configuration;
   const window = {
@@ -19,13 +22,13 @@ export function plan(context: CommandContext, options: PlanOptions): Promise<voi
     format: 'DYNAMODB_JSON',
     s3: `s3://${deployment.buckets.raw}/${compiled.source.table}/`,
   };
-  context.console.print(readable(compiled, window.s3));
-  context.console.document({ ...compiled, export: window, deployment });
-  return Promise.resolve();
+  const incrementalExport = await dueExports(compiled, deployment, context.env);
+  context.console.print(readable(compiled, window.s3, incrementalExport));
+  context.console.document({ ...compiled, export: window, incrementalExport, deployment });
 }
 
 /** The plan as SQL that can be read from top to bottom, the rest of it as comments. */
-function readable(compiled: WarehousePlan, raw: string): string {
+function readable(compiled: WarehousePlan, raw: string, due: DueExports): string {
   const { source, lake, entities } = compiled;
   const section = (title: string): string => `\n-- ${title}\n-- ${'-'.repeat(title.length)}`;
   const statement = (name: string, sql: string): string => `-- ${name}\n${sql.trim().replace(/;$/, '')};`;
@@ -39,6 +42,7 @@ function readable(compiled: WarehousePlan, raw: string): string {
   return [
     `-- Plan of model ${compiled.name}, hash ${compiled.hash}`,
     `-- Export: DynamoDB table ${source.table}, the whole of it, to ${raw}`,
+    ...incrementally(due).map((line) => `-- With --incremental: ${line}`),
     `-- Lake: Glue job ${lake.jobName}, item types ${lake.spec.itemTypes.map(({ name }) => name).join(', ')}`,
     ...entities.map(
       ({ jobName, spec }) => `-- Landing: Glue job ${jobName}, items of type ${spec.itemType} to ${spec.target}`
@@ -48,10 +52,29 @@ function readable(compiled: WarehousePlan, raw: string): string {
     ...waves('Landing to staging', compiled.staging),
     ...waves('Dimensions', compiled.dimensions),
     ...waves('Facts', compiled.facts),
+    ...(compiled.watermark === undefined
+      ? []
+      : [section('How far the warehouse is loaded'), statement(compiled.watermark.name, compiled.watermark.sql)]),
     section('Counts'),
     ...compiled.counts.map(({ table, sql }) => statement(`rows of ${table}`, sql)),
     statement(compiled.unknownMembers.name, compiled.unknownMembers.sql),
     ...(compiled.reports.length > 0 ? [section('Reports')] : []),
     ...compiled.reports.map(({ name, title, sql }) => statement(`${name}: ${title}`, sql)),
   ].join('\n');
+}
+
+/** What an incremental run would export, a line each. */
+function incrementally(due: DueExports): string[] {
+  switch (due.kind) {
+    case 'unknown':
+      return [`not known, ${due.reason}`];
+    case 'baseline':
+      return [`the whole table, because ${due.reason}`];
+    case 'gap':
+      return [`PITR_GAP: ${due.reason}`];
+    case 'windows':
+      return due.windows.length === 0
+        ? [`nothing, less than 15 minutes are due since ${due.from}`]
+        : due.windows.map(({ from, to }) => `the changes from ${from} to ${to}`);
+  }
 }

@@ -28,6 +28,7 @@ describe('sluice plan', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const compiled = compile(loadModel(example));
     expect(document).toMatchObject({ ...compiled, export: { type: 'FULL_EXPORT', s3: 's3://sluice-raw/ecommerce/' } });
+    expect(document).toMatchObject({ incrementalExport: { kind: 'unknown', reason: expect.stringMatching(/\w/) } });
     const found = statements(document);
     expect(found.length).toBeGreaterThan(30);
     expect(found.filter((sql) => typeof sql !== 'string' || sql.trim() === '')).toEqual([]);

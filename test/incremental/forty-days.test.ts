@@ -1,6 +1,7 @@
 import { DeleteItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { dueExports } from '../../client/due-exports.js';
 import { eltWorkflowOptions } from '../../model/elt-run.js';
 import type { WarehousePlan } from '../../model/index.js';
 import { startWorker } from '../../workers/index.js';
@@ -140,8 +141,12 @@ describe('incremental runs', () => {
   it('leave in the warehouse what a full run would', async () => {
     now += hour;
     const before = await held();
-    expect(await run({ incremental: false })).toMatchObject({ mode: 'full', items: table.size });
+    const full = await run({ incremental: false });
+    expect(full).toMatchObject({ mode: 'full', items: table.size });
     expect(await held()).toEqual(before);
+    const due = await dueExports(plan, deployment, aws.env);
+    expect(due).toMatchObject({ kind: 'windows', from: full.watermark });
+    expect(due.kind === 'windows' && due.windows.length).toBeGreaterThan(10);
   });
 
   it('fail by the name of the gap when the whole table is refused, and change nothing', async () => {
