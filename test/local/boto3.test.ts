@@ -46,6 +46,17 @@ try:
 except glue.exceptions.EntityNotFoundException as error:
     missing = error.response['Error']['Code']
 
+sns = boto3.client('sns')
+topic = sns.create_topic(Name='alerts', Tags=[{'Key': 'team', 'Value': 'data'}])['TopicArn']
+sns.publish(TopicArn=topic, Subject='Hello', Message='Zoë 🧸')
+sns.subscribe(TopicArn=topic, Protocol='email', Endpoint='ops@example.com')
+subscribed = sns.get_topic_attributes(TopicArn=topic)['Attributes']['SubscriptionsPending']
+try:
+    sns.publish(TopicArn=topic + 'x', Message='m')
+    unheard = None
+except sns.exceptions.NotFoundException as error:
+    unheard = error.response['Error']['Code']
+
 redshift = boto3.client('redshift-data')
 statement = redshift.execute_statement(
     WorkgroupName='sluice', Database='salesdwh', Sql='select :n::decimal(38,0) as n',
@@ -55,7 +66,8 @@ while (status := redshift.describe_statement(Id=statement['Id']))['Status'] not 
 result = redshift.get_statement_result(Id=statement['Id'])['Records'] if status['Status'] == 'FINISHED' else status
 print(json.dumps({
     'account': account, 'refused': refused, 'status': export['ExportStatus'], 'items': items,
-    'databases': [d['Name'] for d in glue.get_databases()['DatabaseList']], 'missing': missing, 'result': result}))
+    'databases': [d['Name'] for d in glue.get_databases()['DatabaseList']], 'missing': missing, 'result': result,
+    'topics': [t['TopicArn'] for t in sns.list_topics()['Topics']], 'subscribed': subscribed, 'unheard': unheard}))
 `;
 
 describe('boto3', async () => {
@@ -81,6 +93,9 @@ describe('boto3', async () => {
       databases: ['lake'],
       missing: 'EntityNotFoundException',
       result: [[{ stringValue: digits }]],
+      topics: ['arn:aws:sns:us-east-1:000000000000:alerts'],
+      subscribed: '1',
+      unheard: 'NotFound',
     });
   });
 });
