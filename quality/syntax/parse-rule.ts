@@ -1,26 +1,15 @@
 import { suggestion } from '../near-name.js';
 import { formsOf, ruleTypeNames, ruleTypeOf } from '../rule-types.js';
 import type { RuleType } from '../rule-types.js';
-import type {
-  Analyzer,
-  CompositeRule,
-  Condition,
-  Label,
-  NumericCondition,
-  Parameter,
-  Position,
-  Rule,
-  SimpleRule,
-  Tag,
-} from './ast.js';
+import type { Analyzer, CompositeRule, Condition, Label, Parameter, Position, Rule, SimpleRule } from './ast.js';
 import { parseLabels } from './labels.js';
 import { variableNamed } from './build-condition.js';
 import type { Variables } from './build-condition.js';
 import { atCondition, conditionWords, parseCondition } from './parse-condition.js';
 import { withoutQuotes } from './parse-operand.js';
-import { isTimeZone } from './time-zone.js';
 import { unescapeQuotes } from './strings.js';
 import type { TokenKind } from './lexer.js';
+import { parseTags } from './parse-tags.js';
 import type { TokenReader } from './token-reader.js';
 
 /** What the sections before the rules declared. */
@@ -79,10 +68,7 @@ function parseSimpleRule(reader: TokenReader, declared: Declarations): SimpleRul
   if (reader.at('where')) rule.where = parseWhere(reader, type);
   const own = reader.accept('labels') ? parseLabels(reader, declared.defaultLabels.length) : [];
   Object.assign(rule, labelling(declared.defaultLabels, own));
-  const tags = new Map<string, Tag>();
-  while (reader.at('with')) parseTag(reader, type, rule, tags);
-  rule.tags = [...tags.values()];
-  applyTimeZone(reader, rule);
+  parseTags(reader, type, rule);
   expectEndOfRule(reader, rule, type);
   return rule;
 }
@@ -169,44 +155,6 @@ function parseWhere(reader: TokenReader, type: RuleType): SimpleRule['where'] {
   const raw = withoutQuotes(token.text);
   if (raw === '') reader.fail(token, 'expected an SQL predicate between the quotes, found none');
   return { raw, value: unescapeQuotes(raw) };
-}
-
-function parseTag(reader: TokenReader, type: RuleType, rule: SimpleRule, tags: Map<string, Tag>): void {
-  reader.take();
-  const { text: name, line, column } = reader.expect('identifier', '"threshold" or the name of a tag');
-  const at = { line, column };
-  if (!atCondition(reader)) reader.unexpected(`a condition on the tag ${name}`);
-  const { result: condition, text } = reader.textOf(() =>
-    parseCondition(reader, { variables: new Map(), kinds: ['string', 'number'], preferText: true, taker: name })
-  );
-  if (condition.kind === 'number' && name.toLowerCase() === 'threshold') {
-    if (!type.threshold) reader.fail(at, `expected no threshold: ${type.name} takes none`);
-    if (rule.threshold !== undefined) reader.fail(at, 'expected one threshold, found a second');
-    rule.threshold = condition;
-    return;
-  }
-  if (condition.operator !== '=') reader.fail(at, `expected "${name} =": a tag is set by "="`);
-  tags.set(name, tagOf(name, condition as TagCondition, text.slice(1)));
-}
-
-type TagCondition = NumericCondition | Extract<Condition, { kind: 'string' }>;
-
-function tagOf(name: string, condition: TagCondition, text: string): Tag {
-  if (condition.kind === 'number') return { name, value: text, text };
-  const [operand] = condition.operands;
-  if (operand?.kind === 'keyword') return { name, value: operand.keyword, text: operand.keyword };
-  return { name, value: operand?.value ?? '', text };
-}
-
-function applyTimeZone(reader: TokenReader, rule: SimpleRule): void {
-  const tag = rule.tags.find(({ name }) => name === 'timeZone');
-  if (tag === undefined || rule.condition?.kind !== 'date') return;
-  for (const operand of rule.condition.operands) {
-    if (operand.kind !== 'time') continue;
-    if (!isTimeZone(tag.value))
-      reader.fail(rule.at, 'expected as timeZone a zone such as "Europe/Berlin", "UTC" or "+02:00"');
-    operand.timeZone = tag.value;
-  }
 }
 
 /** What may follow a rule is told by what the rule has; words that stand in a wrong place get a hint. */
