@@ -2,6 +2,7 @@ import type { WarehousePlan } from '../../model/plan.js';
 import type { CommandContext } from '../command-context.js';
 import { dueExports } from '../due-exports.js';
 import type { DueExports } from '../due-exports.js';
+import { driftLines, scheduleDrift } from '../schedules/drift.js';
 import { loadSettings } from '../settings.js';
 
 /** Options of `sluice plan`. */
@@ -12,7 +13,8 @@ export interface PlanOptions {
 /**
  * `sluice plan`: compiles the model and shows what a run would do. The document is the plan itself, the input of the
  * `elt` workflow, with each statement under a key named `sql`, and under `incrementalExport` what would be exported now
- * with `--incremental`. Where AWS cannot be asked, the rest is shown all the same.
+ * with `--incremental`. `schedules` is how Temporal's differ from those that are declared, if any are. Where AWS or
+ * Temporal cannot be asked, the rest is shown all the same.
  */
 export async function plan(context: CommandContext, options: PlanOptions): Promise<void> {
   const { plan: compiled, configuration } = loadSettings(context, options.model);
@@ -23,8 +25,10 @@ export async function plan(context: CommandContext, options: PlanOptions): Promi
     s3: `s3://${deployment.buckets.raw}/${compiled.source.table}/`,
   };
   const incrementalExport = await dueExports(compiled, deployment, context.env);
-  context.console.print(readable(compiled, window.s3, incrementalExport));
-  context.console.document({ ...compiled, export: window, incrementalExport, deployment });
+  const schedules = await scheduleDrift(configuration, context.env);
+  const lines = driftLines(schedules).map((line) => `-- Schedule ${line}`);
+  context.console.print([readable(compiled, window.s3, incrementalExport), ...lines].join('\n'));
+  context.console.document({ ...compiled, export: window, incrementalExport, deployment, schedules });
 }
 
 /** The plan as SQL that can be read from top to bottom, the rest of it as comments. */

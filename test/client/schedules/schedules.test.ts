@@ -241,6 +241,13 @@ describe('schedules', () => {
     expect(document).toMatchObject({
       schedules: [{ name: 'weekly', state: 'active', times: '@weekly Asia/Kolkata' }, { name: 'daily' }],
     });
+    await declare('  - {name: weekly, cron: "@weekly", timeZone: Asia/Tokyo}');
+    const env = { TEMPORAL_ADDRESS: temporal.env.TEMPORAL_ADDRESS ?? '' };
+    const plan = await sluice(['plan', '--config', configFile(), '--json'], { env });
+    const changes = [{ field: 'time zone', from: 'Asia/Kolkata', to: 'Asia/Tokyo' }];
+    expect(plan.document).toMatchObject({
+      schedules: { kind: 'known', schedules: [{ name: 'weekly', outcome: 'updated', changes }, { name: 'daily' }] },
+    });
     const absent = await cli('resume', 'never');
     expect([absent.code, JSON.stringify(absent.document)]).toEqual([
       2,
