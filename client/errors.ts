@@ -48,6 +48,31 @@ export class RunFailedError extends CommandError {
   }
 }
 
+/** A run ended because its data did not pass a quality gate. Exit code 3. */
+export class GateNotPassedError extends RunFailedError {
+  override readonly name: string = 'GateNotPassedError';
+  override readonly exitCode: ExitCode = ExitCode.gateNotPassed;
+}
+
+/** Data was evaluated and did not pass. Exit code 3; the document is the evaluation's. */
+export class NotPassedError extends CommandError {
+  override readonly name: string = 'NotPassedError';
+
+  constructor(
+    message: string,
+    /** What the command's document says besides the error. */
+    readonly document: object
+  ) {
+    super(message, ExitCode.gateNotPassed);
+  }
+}
+
+/** The same failure, told as that of a run. */
+export function failedRun(error: RunFailedError, message: string, run: StartedRun | undefined): RunFailedError {
+  const Failure = error instanceof GateNotPassedError ? GateNotPassedError : RunFailedError;
+  return new Failure(message, { cause: error, ...(run && { run }) });
+}
+
 /** The user interrupted the command. Exit code 130. */
 export class InterruptedError extends CommandError {
   override readonly name: string = 'InterruptedError';
@@ -62,7 +87,8 @@ export interface ErrorReport {
   readonly exitCode: ExitCode;
   readonly message: string;
   readonly problems?: readonly string[];
-  readonly run?: StartedRun;
+  /** What the document says besides the error. */
+  readonly document?: object;
 }
 
 /**
@@ -71,8 +97,9 @@ export interface ErrorReport {
  */
 export function reportOf(error: unknown): ErrorReport {
   if (error instanceof CommandError) {
-    const run = error instanceof RunFailedError ? error.run : undefined;
-    return { exitCode: error.exitCode, message: error.message, problems: error.problems, run };
+    const document =
+      error instanceof NotPassedError ? error.document : error instanceof RunFailedError ? error.run : undefined;
+    return { exitCode: error.exitCode, message: error.message, problems: error.problems, document };
   }
   const problems = problemsOf(error);
   if (problems === undefined) return { exitCode: ExitCode.runFailed, message: messageOf(error) };

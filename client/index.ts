@@ -1,4 +1,9 @@
-import { WorkflowExecutionAlreadyStartedError, WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client';
+import {
+  ApplicationFailure,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowFailedError,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
 import type { WorkflowExecutionDescription, WorkflowExecutionInfo, WorkflowHandle } from '@temporalio/client';
 import type { Configuration } from '../model/configuration.js';
 import { defaultRunKey, eltWorkflowOptions, freshRunKey, runKeyProblem } from '../model/elt-run.js';
@@ -16,7 +21,7 @@ import type {
 } from '../workflows/index.js';
 import { ArchiveControl } from './archive-control.js';
 import type { RestoreOptions } from './archive-control.js';
-import { RunFailedError, UsageError } from './errors.js';
+import { GateNotPassedError, RunFailedError, UsageError } from './errors.js';
 import { readRejections } from './rejections.js';
 import { RunControl } from './run-control.js';
 import type { Rejection } from './rejections.js';
@@ -25,7 +30,7 @@ import { TemporalConnection } from './temporal-connection.js';
 import { openWarehouse } from './warehouse.js';
 import type { QueryResult, WarehouseQuery } from './warehouse-query.js';
 
-export { CommandError, ExitCode, RunFailedError, UsageError } from './errors.js';
+export { CommandError, ExitCode, GateNotPassedError, RunFailedError, UsageError } from './errors.js';
 export type { RestoreOptions } from './archive-control.js';
 export type { Rejection, RejectionReason } from './rejections.js';
 export { Schedules } from './schedules/schedules.js';
@@ -209,7 +214,7 @@ export class SluiceClient {
     try {
       return await this.temporal.read(() => this.handle(workflowId).result(), signal);
     } catch (error) {
-      if (error instanceof WorkflowFailedError) throw new RunFailedError(failureMessage(error), { cause: error });
+      if (error instanceof WorkflowFailedError) throw runFailure(error);
       throw error;
     }
   }
@@ -323,10 +328,11 @@ function summaryOf(info: ListedInfo): RunSummary {
 }
 
 /** The innermost cause says what went wrong; those around it only which activity it went wrong in. */
-function failureMessage(error: Error): string {
+function runFailure(error: Error): RunFailedError {
   let root = error;
   while (root.cause instanceof Error) root = root.cause;
-  return root.message;
+  const refused = root instanceof ApplicationFailure && root.type === 'GateNotPassed';
+  return new (refused ? GateNotPassedError : RunFailedError)(root.message, { cause: error });
 }
 
 /** A string literal of Temporal's list filter. */

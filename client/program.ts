@@ -309,12 +309,12 @@ function endOfParsing(error: CommanderError, json: boolean): ExitCode {
 }
 
 function endOfCommand(error: unknown, json: boolean, env: NodeJS.ProcessEnv): ExitCode {
-  const { exitCode, message, problems, run } = reportOf(error);
+  const { exitCode, message, problems, document } = reportOf(error);
   const console = processConsole(json);
   const list = (problems ?? []).map((problem) => `\n  - ${problem}`).join('');
   console.note(`sluice: ${message}${list}`);
   if (env.SLUICE_DEBUG && error instanceof Error) console.note(error.stack ?? '');
-  console.document({ ...run, error: { message, ...(problems !== undefined && { problems }) } });
+  console.document({ ...document, error: { message, ...(problems !== undefined && { problems }) } });
   return exitCode;
 }
 

@@ -4,7 +4,7 @@ import { demoItems } from '../demo-items.js';
 import type { DemoItems } from '../demo-items.js';
 import { demoDocument, printDemo } from '../demo-result.js';
 import type { DemoDocument } from '../demo-result.js';
-import { RunFailedError } from '../errors.js';
+import { RunFailedError, failedRun } from '../errors.js';
 import { SluiceClient } from '../index.js';
 import { listenForInterruption } from '../interruption.js';
 import { exportLines } from '../environment/running.js';
@@ -96,7 +96,7 @@ async function runDemo(
     run = { ...run, status: await showStages(progress, client.watch(workflowId, signal)) };
     return await demoDocument(client, plan, workflowId, environment.temporalUi, signal);
   } catch (error) {
-    throw error instanceof RunFailedError ? new RunFailedError(`The run failed: ${error.message}`, { run }) : error;
+    throw error instanceof RunFailedError ? failedRun(error, `The run failed: ${error.message}`, run) : error;
   } finally {
     await client.close().catch(() => undefined);
   }

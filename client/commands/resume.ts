@@ -1,5 +1,5 @@
 import type { CommandContext } from '../command-context.js';
-import { RunFailedError } from '../errors.js';
+import { RunFailedError, failedRun } from '../errors.js';
 import { SluiceClient } from '../index.js';
 import { listenForInterruption } from '../interruption.js';
 import { operatorName } from '../operator.js';
@@ -41,7 +41,7 @@ export async function resume(context: CommandContext, run: string, options: Resu
     const status = await showStages(createProgress(), client.watch(workflowId, interruption.signal));
     const result = await client.result(workflowId, interruption.signal).catch((error: unknown) => {
       if (!(error instanceof RunFailedError)) throw error;
-      throw new RunFailedError(`The run failed: ${error.message}`, { run: { ...started, status } });
+      throw failedRun(error, `The run failed: ${error.message}`, { ...started, status });
     });
     console.document({ ...document, ...result, status });
   } catch (error) {

@@ -1,6 +1,6 @@
 import { SluiceClient } from '../index.js';
 import type { CommandContext } from '../command-context.js';
-import { RunFailedError } from '../errors.js';
+import { RunFailedError, failedRun } from '../errors.js';
 import { listenForInterruption } from '../interruption.js';
 import { createProgress } from '../output/progress.js';
 import { count, table } from '../output/table.js';
@@ -60,7 +60,7 @@ export async function runElt(context: CommandContext, options: RunEltOptions): P
     console.document({ ...run, ...result, temporalUi });
   } catch (error) {
     if (interruption.signal.aborted) console.note('The run goes on without being watched.');
-    throw error instanceof RunFailedError ? new RunFailedError(`The run failed: ${error.message}`, { run }) : error;
+    throw error instanceof RunFailedError ? failedRun(error, `The run failed: ${error.message}`, run) : error;
   } finally {
     await client.close();
     interruption.dispose();

@@ -15,6 +15,15 @@ export interface RuleRun {
   readonly SampleKeys?: readonly Readonly<Record<string, string>>[];
 }
 
+/** What one analyzer gathered. */
+export interface AnalyzerRun {
+  /** `Analyzer_1`, `Analyzer_2`, …. */
+  readonly Name: string;
+  /** The analyzer's text. */
+  readonly Description: string;
+  readonly EvaluatedMetrics: Readonly<Record<string, number>>;
+}
+
 /**
  * One evaluation of one ruleset over one table, as it stands in the quality bucket at
  * `gluedataqualitylogs/year=YYYY/month=MM/day=DD/<resultId>.json`. The run-level fields are strings, as in AWS's own
@@ -45,6 +54,8 @@ export interface ResultDocument {
   /** `glue` or `duckdb`. */
   readonly engine: string;
   readonly resultrun: readonly RuleRun[];
+  /** Of rulesets with analyzers: what dynamic rules look back to. */
+  readonly analyzerrun?: readonly AnalyzerRun[];
 }
 
 /** What {@link resultDocument} is made from. */
@@ -61,11 +72,19 @@ export interface EvaluatedRuleset {
   readonly passedRows?: number | undefined;
   readonly engine: 'glue' | 'duckdb';
   readonly rules: readonly RuleRun[];
+  readonly analyzers?: readonly AnalyzerRun[];
 }
 
-/** The document of an evaluation. */
+/** Metrics that are numbers: JSON has neither NaN nor Infinity, and writes them as null. */
+function finite(metrics: unknown): Record<string, number> {
+  const entries = typeof metrics === 'object' && metrics !== null ? Object.entries(metrics) : [];
+  return Object.fromEntries(entries.filter((entry): entry is [string, number] => Number.isFinite(entry[1])));
+}
+
+/** The document of an evaluation; metrics that are no finite number are left out. */
 export function resultDocument(evaluated: EvaluatedRuleset): ResultDocument {
-  const { rules, totalRows, passedRows } = evaluated;
+  const { totalRows, passedRows, analyzers = [] } = evaluated;
+  const rules = evaluated.rules.map((rule) => ({ ...rule, EvaluatedMetrics: finite(rule.EvaluatedMetrics) }));
   const succeeded = rules.filter(({ Result }) => Result === 'PASS').length;
   return {
     ruleset_name: evaluated.rulesetName,
@@ -84,6 +103,9 @@ export function resultDocument(evaluated: EvaluatedRuleset): ResultDocument {
     ...(passedRows === undefined ? {} : { passedRows: String(passedRows) }),
     engine: evaluated.engine,
     resultrun: rules,
+    ...(analyzers.length > 0 && {
+      analyzerrun: analyzers.map((one) => ({ ...one, EvaluatedMetrics: finite(one.EvaluatedMetrics) })),
+    }),
   };
 }
 
@@ -127,14 +149,17 @@ export function parseResultDocument(text: string): ResultDocument {
     const found = fields[name];
     return typeof found === 'string' || typeof found === 'number' ? String(found) : otherwise;
   };
-  const rules = (fields['resultrun'] as Partial<RuleRun>[]).map((rule, index) => ({
-    ...rule,
-    Name: rule.Name ?? `Rule_${index + 1}`,
-    Result: rule.Result ?? 'ERROR',
-    Description: rule.Description ?? '',
-    EvaluationMessage: rule.EvaluationMessage ?? '',
-    EvaluatedMetrics: rule.EvaluatedMetrics ?? {},
-  }));
+  const rules = (fields['resultrun'] as (Partial<RuleRun> | null)[]).map((found, index) => {
+    const rule = found ?? {};
+    return {
+      ...rule,
+      Name: rule.Name ?? `Rule_${index + 1}`,
+      Result: rule.Result ?? 'ERROR',
+      Description: rule.Description ?? '',
+      EvaluationMessage: rule.EvaluationMessage ?? '',
+      EvaluatedMetrics: finite(rule.EvaluatedMetrics),
+    };
+  });
   const completedOn = string('completedOn', '');
   return {
     ...(fields as unknown as ResultDocument),
@@ -145,5 +170,12 @@ export function parseResultDocument(text: string): ResultDocument {
     completedOn,
     engine: string('engine', 'glue'),
     resultrun: rules,
+    ...(Array.isArray(fields['analyzerrun']) && {
+      analyzerrun: (fields['analyzerrun'] as Partial<AnalyzerRun>[]).map((one, index) => ({
+        Name: one.Name ?? `Analyzer_${index + 1}`,
+        Description: one.Description ?? '',
+        EvaluatedMetrics: finite(one.EvaluatedMetrics),
+      })),
+    }),
   };
 }

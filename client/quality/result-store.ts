@@ -1,0 +1,192 @@
+import { mkdir, readFile, readdir, rename, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { parseResultDocument, resultKey, resultsPrefix } from '../../quality/results/result-document.js';
+import type { ResultDocument } from '../../quality/results/result-document.js';
+import { awsSettings } from '../../workers/aws-settings.js';
+import { UsageError, messageOf } from '../errors.js';
+
+/** Which results are listed. */
+export interface ResultFilter {
+  readonly database?: string;
+  readonly table?: string;
+  readonly ruleset?: string;
+  /** Completed at or after. */
+  readonly from?: Date;
+  /** Completed before. */
+  readonly to?: Date;
+  /** Only those with a rule that did not pass. */
+  readonly failed?: boolean;
+  /** At most this many. */
+  readonly limit?: number;
+}
+
+/** A result with where it is kept. */
+export interface KeptResult {
+  readonly uri: string;
+  readonly result: ResultDocument;
+}
+
+/** Kept results: the quality bucket, or a folder laid out like it. */
+export interface ResultStore {
+  /** Results that match, the latest first. Objects that are no results are passed over, and named by `skipped`. */
+  list(filter?: ResultFilter): Promise<{ readonly results: KeptResult[]; readonly skipped: string[] }>;
+  /** The result of an id, or undefined. */
+  find(resultId: string): Promise<KeptResult | undefined>;
+  /** Keeps a result; the same one twice is one. Returns where. */
+  keep(result: ResultDocument): Promise<string>;
+  close(): void;
+}
+
+/** Where the files of a store are. */
+interface Files {
+  /** Keys of all results, in any order. */
+  keys(): Promise<string[]>;
+  read(key: string): Promise<string>;
+  write(key: string, text: string): Promise<void>;
+  uri(key: string): string;
+  close(): void;
+}
+
+/** Results in the quality bucket. */
+export function bucketStore(bucket: string, env: NodeJS.ProcessEnv): ResultStore {
+  const s3 = new S3Client({
+    ...awsSettings(env),
+    forcePathStyle: Boolean(env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL),
+  });
+  const reached = <T>(work: Promise<T>): Promise<T> =>
+    work.catch((error: unknown) => {
+      throw new UsageError(`The quality bucket ${bucket} cannot be used: ${messageOf(error)}`, undefined, {
+        cause: error,
+      });
+    });
+  return storeOf({
+    async keys() {
+      const keys: string[] = [];
+      let ContinuationToken: string | undefined;
+      do {
+        const page = await reached(
+          s3.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: resultsPrefix, ContinuationToken }))
+        );
+        keys.push(...(page.Contents ?? []).flatMap(({ Key }) => (Key?.endsWith('.json') ? [Key] : [])));
+        ContinuationToken = page.NextContinuationToken;
+      } while (ContinuationToken !== undefined);
+      return keys;
+    },
+    async read(key) {
+      const { Body } = await reached(s3.send(new GetObjectCommand({ Bucket: bucket, Key: key })));
+      return (await Body?.transformToString('utf8')) ?? '';
+    },
+    async write(key, text) {
+      const ContentType = 'application/json';
+      await reached(s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: text, ContentType })));
+    },
+    uri: (key) => `s3://${bucket}/${key}`,
+    close: () => s3.destroy(),
+  });
+}
+
+/** Results in a folder, laid out as in the quality bucket. */
+export function folderStore(folder: string): ResultStore {
+  return storeOf({
+    async keys() {
+      const found = await readdir(folder, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT') return [];
+        throw new UsageError(`${folder}: ${error.message}`, undefined, { cause: error });
+      });
+      return found.filter((name) => name.endsWith('.json'));
+    },
+    read: (key) => readFile(join(folder, key), 'utf8'),
+    async write(key, text) {
+      const file = join(folder, key);
+      await mkdir(dirname(file), { recursive: true });
+      await writeFile(`${file}.part`, text);
+      await rename(`${file}.part`, file);
+    },
+    uri: (key) => join(folder, key),
+    close: () => undefined,
+  });
+}
+
+/** Results that are read at the same time. */
+const reading = 16;
+
+/** The day that a key says, `yyyy-MM-dd`: results of other days need not be read. */
+function dayOf(key: string): string | undefined {
+  const match = /year=(\d{4})\/month=(\d{2})\/day=(\d{2})\//.exec(key.replaceAll('\\', '/'));
+  return match?.slice(1).join('-');
+}
+
+function storeOf(files: Files): ResultStore {
+  const inRange =
+    ({ from, to }: ResultFilter) =>
+    (key: string): boolean => {
+      const day = dayOf(key);
+      if (day === undefined) return true;
+      return (
+        (from === undefined || day >= from.toISOString().slice(0, 10)) &&
+        (to === undefined || day <= to.toISOString().slice(0, 10))
+      );
+    };
+  const load = async (key: string): Promise<KeptResult | { readonly skipped: string }> => {
+    const uri = files.uri(key);
+    const text = await files.read(key);
+    try {
+      return { uri, result: parseResultDocument(text) };
+    } catch (error) {
+      return { skipped: `${uri}: ${messageOf(error)}` };
+    }
+  };
+  return {
+    async list(filter = {}) {
+      const byDay = new Map<string, string[]>();
+      for (const key of (await files.keys()).filter(inRange(filter))) {
+        const day = dayOf(key) ?? '';
+        byDay.set(day, [...(byDay.get(day) ?? []), key]);
+      }
+      const results: KeptResult[] = [];
+      const skipped: string[] = [];
+      for (const [, keys] of [...byDay].sort(([a], [b]) => newest(a, b))) {
+        // What is older than enough results need not be read.
+        if (results.length >= (filter.limit ?? Infinity)) break;
+        for (let at = 0; at < keys.length; at += reading) {
+          for (const loaded of await Promise.all(keys.slice(at, at + reading).map(load))) {
+            if ('skipped' in loaded) skipped.push(loaded.skipped);
+            else if (matches(loaded.result, filter)) results.push(loaded);
+          }
+        }
+      }
+      results.sort((a, b) => newest(a.result.completedOn, b.result.completedOn) || newest(a.uri, b.uri));
+      return { results: results.slice(0, filter.limit), skipped };
+    },
+    async find(resultId) {
+      const key = (await files.keys()).find(
+        (name) => name.replaceAll('\\', '/').split('/').at(-1) === `${resultId}.json`
+      );
+      if (key === undefined) return undefined;
+      const loaded = await load(key);
+      if ('skipped' in loaded) throw new UsageError(loaded.skipped);
+      return loaded;
+    },
+    async keep(result) {
+      const key = resultKey(result);
+      await files.write(key, JSON.stringify(result));
+      return files.uri(key);
+    },
+    close: () => files.close(),
+  };
+}
+
+const newest = (a = '', b = ''): number => (a < b ? 1 : a > b ? -1 : 0);
+
+function matches(result: ResultDocument, { database, table, ruleset, from, to, failed }: ResultFilter): boolean {
+  const at = Date.parse(result.completedOn);
+  return (
+    (database === undefined || result.databaseName === database) &&
+    (table === undefined || result.tableName === table) &&
+    (ruleset === undefined || result.ruleset_name === ruleset) &&
+    (from === undefined || at >= from.getTime()) &&
+    (to === undefined || at < to.getTime()) &&
+    (failed !== true || result.state !== 'SUCCEEDED')
+  );
+}
