@@ -12,7 +12,7 @@ export interface WorkerAwsClients extends AwsClients {
 }
 
 /** Long polls of the Redshift Data API last 30 s at most; whatever has not answered by now never will. */
-export const defaultRequestTimeout = 50_000;
+const defaultRequestTimeout = 50_000;
 
 /**
  * Makes the AWS clients from the SDK's own chain of environment, profiles and roles. An `env` other than the process's

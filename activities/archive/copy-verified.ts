@@ -59,6 +59,10 @@ export async function copyVerified(s3: S3Client, request: CopyRequest): Promise<
   }
 }
 
+/** S3 answers a copy once it is made. A small one that was not answered within the usual time never will be. */
+const patience = (size: number): { readonly requestTimeout?: number } =>
+  size > 64 * 1024 ** 2 ? { requestTimeout: 600_000 } : {};
+
 async function copyOf(s3: S3Client, request: CopyRequest, source: ObjectHead): Promise<ObjectHead> {
   const { from, to, storageClass, mayExist, limits, signal } = request;
   const large = source.size > limits.threshold;
@@ -85,7 +89,7 @@ async function copyOf(s3: S3Client, request: CopyRequest, source: ObjectHead): P
       WebsiteRedirectLocation: source.output.WebsiteRedirectLocation,
       ...encryptionOf(source.output),
     });
-    await onResource(uriOf(to), () => s3.send(command, { abortSignal: signal, requestTimeout: 600_000 }));
+    await onResource(uriOf(to), () => s3.send(command, { abortSignal: signal, ...patience(source.size) }));
   }
   return await verified(s3, request, source);
 }
