@@ -15,6 +15,7 @@ const jobReport = z.looseObject({
   bytesRead: count,
   rows: z.record(z.string(), count),
   rejected: z.looseObject({ items: count }),
+  quarantined: count.optional(),
 });
 
 /** What of a job's report goes into history: counts, and where the rest is. */
@@ -26,6 +27,8 @@ export interface JobReportSummary {
   /** Rows written per dataset or table. */
   readonly rows: Readonly<Record<string, number>>;
   readonly rejectedItems: number;
+  /** Rows that a quality gate kept out of landing; absent when none was asked to. */
+  readonly quarantined?: number;
 }
 
 /** Bucket and key of an `s3://` URI. */
@@ -45,6 +48,13 @@ export async function readJobReport(s3: S3Client, uri: string, runKey: string): 
     const problem = report.success ? `it is of run ${report.data.runKey}` : 'it is not a job report of version 1';
     throw new StepError('Permanent', `job report ${uri}`, problem, 'Put the Glue scripts of this version in place.');
   }
-  const { itemsRead, bytesRead, rows, rejected } = report.data;
-  return { uri, itemsRead, bytesRead, rows, rejectedItems: rejected.items };
+  const { itemsRead, bytesRead, rows, rejected, quarantined } = report.data;
+  return {
+    uri,
+    itemsRead,
+    bytesRead,
+    rows,
+    rejectedItems: rejected.items,
+    ...(quarantined !== undefined && { quarantined }),
+  };
 }

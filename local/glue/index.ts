@@ -63,18 +63,6 @@ export async function createGlue(options: GlueOptions): Promise<JsonService> {
   const jobs = await EntityStore.open<JobEntity>(level, 'jobs');
   const runs = await EntityStore.open<JobRunEntity>(level, 'runs');
   const tags = await EntityStore.open<Record<string, string>>(level, 'tags');
-  const engine: RunEngine = new RunEngine({
-    store: options.store,
-    catalog,
-    connections: options.connections,
-    scripts: { ...builtInScripts, ...options.scripts },
-    workFolder: options.workFolder,
-    limits: options.limits ?? {},
-    minuteMs: options.minuteMs ?? 60_000,
-    save: (run) => jobRuns.save(run),
-  });
-  const jobRuns: JobRuns = new JobRuns(jobs, runs, engine);
-  await jobRuns.recover();
   const arnOf = (kind: string, name: string): string =>
     `arn:aws:glue:${options.region}:${options.account}:${kind}/${name}`;
   const quality = await createDataQuality({
@@ -89,10 +77,23 @@ export async function createGlue(options: GlueOptions): Promise<JsonService> {
     tag: (ruleset, given) => tags.put(arnOf('dataQualityRuleset', ruleset), given),
     publish: options.publishEvent ?? (() => Promise.resolve()),
   });
+  const engine: RunEngine = new RunEngine({
+    store: options.store,
+    catalog,
+    connections: options.connections,
+    scripts: { ...builtInScripts, ...options.scripts },
+    workFolder: options.workFolder,
+    limits: options.limits ?? {},
+    ruleset: (name) => quality.ruleset(name),
+    minuteMs: options.minuteMs ?? 60_000,
+    save: (run) => jobRuns.save(run),
+  });
+  const jobRuns: JobRuns = new JobRuns(jobs, runs, engine);
+  await jobRuns.recover();
   const isTaggable = (arn: string): boolean => {
     const [, kind, name = ''] = /:(job|dataQualityRuleset)\/(.+)$/.exec(arn) ?? [];
     if (kind === undefined || arn !== arnOf(kind, name)) return false;
-    return kind === 'job' ? jobs.get(name) !== undefined : quality.hasRuleset(name);
+    return kind === 'job' ? jobs.get(name) !== undefined : quality.ruleset(name) !== undefined;
   };
   return {
     target: 'AWSGlue',

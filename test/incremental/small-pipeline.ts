@@ -106,7 +106,13 @@ export class Engines {
     const folder = join(this.folder, `job-${this.#runs}`);
     await mkdir(folder);
     const { store, catalog, warehouse } = this;
-    const shared = { store, catalog, connections: { warehouse: warehouse.url }, limits: { threads: 1 } };
+    const shared = {
+      store,
+      catalog,
+      connections: { warehouse: warehouse.url },
+      limits: { threads: 1 },
+      ruleset: () => undefined,
+    };
     const signal = new AbortController().signal;
     await script({ runId: `run-${this.#runs}`, arguments: args, signal, folder, ...shared });
     await rm(folder, { recursive: true });

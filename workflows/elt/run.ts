@@ -48,6 +48,8 @@ export class EltRun {
   readonly scope: RunScope;
   readonly rejected: Record<string, RejectedItems> = {};
   readonly gates: EvaluationSummary[] = [];
+  /** Gates whose bad rows are kept out of landing. */
+  readonly quarantines: GatePlan[] = [];
   readonly approvals: Approvals;
   readonly pause: PauseGate;
   readonly lock: LockHolder;

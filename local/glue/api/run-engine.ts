@@ -21,6 +21,8 @@ export interface RunEngineOptions {
   readonly scripts: Readonly<Record<string, JobScript>>;
   readonly workFolder: string;
   readonly limits: Partial<DuckDbLimits>;
+  /** DQDL of a data quality ruleset. */
+  ruleset(name: string): string | undefined;
   /** Length of a minute of `Timeout`, in milliseconds. */
   readonly minuteMs: number;
   /** Keeps a changed run. */
@@ -145,6 +147,7 @@ export class RunEngine {
       catalog,
       connections,
       limits,
+      ruleset: (name) => this.options.ruleset(name),
     });
   }
 

@@ -46,8 +46,8 @@ export interface DataQualityOptions {
 /** AWS Glue Data Quality over the local catalog, evaluated by DuckDB. */
 export interface DataQuality {
   readonly operations: Readonly<Record<string, JsonOperation>>;
-  /** Whether there is a ruleset of that name. */
-  hasRuleset(name: string): boolean;
+  /** DQDL of the ruleset of that name. */
+  ruleset(name: string): string | undefined;
   close(): Promise<void>;
 }
 
@@ -118,7 +118,7 @@ export async function createDataQuality(options: DataQualityOptions): Promise<Da
       ...resultOperations(engine.results),
       ...statisticOperations(engine.statistics),
     },
-    hasRuleset: (name) => engine.rulesets.get(name) !== undefined,
+    ruleset: (name) => engine.rulesets.get(name)?.Ruleset,
     close: async () => {
       await Promise.all([evaluations.close(), recommendations.close()]);
     },

@@ -25,6 +25,8 @@ export interface JobReport {
   /** Rows written by dataset: item types and `rejected`, or the landing table. */
   readonly rows: Readonly<Record<string, number>>;
   readonly rejected: { readonly items: number; readonly reasons: readonly RejectReason[] };
+  /** Of a land job: rows that a quality gate keeps out of landing. */
+  readonly quarantined?: number;
   readonly files: readonly { readonly uri: string; readonly rows: number; readonly bytes: number }[];
 }
 

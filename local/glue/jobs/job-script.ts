@@ -16,6 +16,8 @@ export interface JobContext {
   /** PostgreSQL URLs by Glue connection name. */
   readonly connections: Readonly<Record<string, string>>;
   readonly limits: Partial<DuckDbLimits>;
+  /** DQDL of a data quality ruleset, or undefined when there is none of that name. */
+  ruleset(name: string): string | undefined;
 }
 
 /** The local counterpart of a PySpark script, chosen by the base name of the job's `Command.ScriptLocation`. */

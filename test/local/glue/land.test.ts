@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { BatchStopJobRunCommand, StartJobRunCommand } from '@aws-sdk/client-glue';
+import { BatchStopJobRunCommand, CreateDataQualityRulesetCommand, StartJobRunCommand } from '@aws-sdk/client-glue';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openDuckDb } from '../../../local/glue/duckdb/session.js';
@@ -102,6 +102,30 @@ describe('land.py', () => {
       rows: { 'landing.product': 2996 },
       rejected: { items: 0, reasons: [] },
     });
+  });
+
+  it('keeps the rows that fail a quality gate out of landing, each with its reasons', async () => {
+    const ruleset = 'Rules = [ IsComplete "email", ColumnLength "fullname" < 6, RowCount > 0 ]';
+    await local.glue.send(new CreateDataQualityRulesetCommand({ Name: 'customers', Ruleset: ruleset }));
+    await fillLake([
+      customer('a', { email: { S: 'a@x' }, fullname: { S: 'A' } }),
+      customer('b', { fullname: { S: 'B is long' } }),
+      customer('c', { email: { S: 'c@x' }, fullname: { S: 'C is long' } }),
+    ]);
+    const args = { ...landArguments(landSpecs.customer, 'run-1'), '--quarantine_ruleset': 'customers' };
+    for (let time = 0; time < 2; time += 1) {
+      expect((await runJob(local.glue, 'land', args)).JobRunState).toBe('SUCCEEDED');
+      expect(await rows('landing.customer')).toMatchObject([{ username: 'a' }]);
+      expect(await loads()).toMatchObject([{ entity: 'customer', row_count: '1' }]);
+      const bad = (await lakeRows(local.store, 'quarantined_customer')) as Record<string, unknown>[];
+      expect(bad.map((row) => [row['username'], row['DataQualityRulesFail']])).toEqual([
+        ['b', ['Rule_1', 'Rule_2']],
+        ['c', ['Rule_2']],
+      ]);
+      expect(await readReport(local.store, 'customer')).toMatchObject({ itemsRead: 3, quarantined: 2 });
+    }
+    const absent = await runJob(local.glue, 'land', { ...args, '--quarantine_ruleset': 'none' });
+    expect([absent.JobRunState, absent.ErrorMessage]).toEqual(['FAILED', expect.stringContaining('named none')]);
   });
 
   const customer = (name: string, more: Item = {}): Item => ({

@@ -41,7 +41,7 @@ function requestOf({ input: { plan, deployment } }: EltRun, gate: GatePlan): Eva
   };
 }
 
-/** What a gate that did not pass means for the run. Returns the gates whose bad rows are to be kept out. */
+/** What a gate that did not pass means for the run: it fails, asks, or lands only the good rows. */
 async function enforce(
   run: EltRun,
   gates: readonly GatePlan[],
@@ -51,6 +51,7 @@ async function enforce(
     const summary = summaries.find(({ rulesetName }) => rulesetName === gate.name);
     return summary === undefined || summary.passed ? [] : [{ gate, summary }];
   });
+  run.quarantines.push(...open.map(({ gate }) => gate).filter(({ action }) => action === 'quarantine'));
   const refused = open.filter(({ gate }) => gate.action === 'fail').map(({ summary }) => summary);
   for (const { gate, summary } of open.filter(({ gate }) => gate.action === 'ask')) {
     // No question is asked of a run that another gate has ended anyway.

@@ -11,6 +11,10 @@ export async function loadLanding(run: EltRun): Promise<void> {
     '--table_id': loaded.tableId,
     '--pipeline': plan.name,
   };
+  const quarantine = (itemType: string) => {
+    const gate = run.quarantines.find(({ dataset }) => dataset === itemType);
+    return gate && { '--quarantine_ruleset': gate.name };
+  };
   await allEnded(
     plan.entities.map(({ jobName, spec }) =>
       run.glueJob('landing', jobName, {
@@ -19,6 +23,7 @@ export async function loadLanding(run: EltRun): Promise<void> {
         '--database': deployment.redshift.database,
         '--spec': JSON.stringify(spec),
         ...watermark,
+        ...quarantine(spec.itemType),
       })
     )
   );

@@ -13,6 +13,7 @@ import { parseS3Folder, parseS3Uri } from '../s3-uri.js';
 import type { S3Location } from '../s3-uri.js';
 import { landJobSpec } from '../spec-schema.js';
 import { openLakeDataset } from './lake-dataset.js';
+import { holdBack } from './hold-back.js';
 import { makeLandingRows, writeLandingCsv } from './landing-rows.js';
 import { replaceLanding } from './replace-landing.js';
 import type { LandingWatermark } from './replace-landing.js';
@@ -60,22 +61,30 @@ export async function land(context: JobContext): Promise<void> {
   const reportAt = parseS3Uri(reportUri, '--report_uri');
   const spec = args.json('--spec', landJobSpec);
   const watermark = readWatermark(args);
+  const ruleset = args.optional('--quarantine_ruleset');
   const url = context.connections[connection];
   if (url === undefined) throw new JobFailure(`There is no Glue connection named ${connection}`);
 
   const session = await openDuckDb(folder, signal, context.limits);
   try {
     const generation = runHash(runKey);
-    const dataset = await openLakeDataset(session, store, lake.bucket, `${lake.key}type=${spec.itemType}/`, generation);
+    const prefix = `${lake.key}type=${spec.itemType}/`;
+    const whole = await openLakeDataset(session, store, lake.bucket, prefix, generation);
+    const held =
+      ruleset === undefined
+        ? undefined
+        : await holdBack(context, session, { itemType: spec.itemType, ruleset, lake, generation }, whole);
+    const dataset = held?.dataset ?? whole;
     const { rows, rejected, reasons } = await makeLandingRows(session, spec, dataset);
     const report: JobReport = {
       version: 1,
       job: `land_${spec.entity}_job`,
       runKey,
-      itemsRead: dataset.items,
+      itemsRead: whole.items,
       bytesRead: dataset.bytes,
       rows: {},
       rejected: { items: rejected, reasons },
+      ...(held && { quarantined: held.rows }),
       files: [],
     };
     if (spec.onReject === 'fail' && rejected > 0) {
@@ -87,7 +96,11 @@ export async function land(context: JobContext): Promise<void> {
     if (written !== rows) throw new JobFailure(`${spec.target} was to get ${rows} rows but ${written} were written`);
     const files = await storeRejected(context, session, lake, generation, spec, rejected);
     await replaceLanding({ url, database, spec, runKey, csv, rows, ...(watermark && { watermark }) }, signal);
-    await writeReport(store, reportAt, { ...report, rows: { [spec.target]: rows }, files });
+    await writeReport(store, reportAt, {
+      ...report,
+      rows: { [spec.target]: rows },
+      files: [...(held?.files ?? []), ...files],
+    });
   } finally {
     session.close();
   }
