@@ -26,6 +26,8 @@ const permission = permanent('Grant the worker’s IAM principal the action that
 const tokenReuse = permanent(
   'The run key was used before with other parameters: start a run with a fresh key (--fresh).'
 );
+const key = permanent('See that the KMS key is enabled, and that the worker and the job may use it.');
+const recovery = permanent('Switch point-in-time recovery on for the table (aws dynamodb update-continuous-backups).');
 const absent = permanent('Check the name in the configuration, and the Region of the worker (AWS_REGION).');
 
 /**
@@ -35,6 +37,7 @@ const absent = permanent('Check the name in the configuration, and the Region of
 const rules: Readonly<Record<string, ErrorRule>> = {
   BandwidthLimitExceeded: throttled,
   EC2ThrottledException: throttled,
+  KMSThrottlingException: throttled,
   PriorRequestNotComplete: throttled,
   ProvisionedThroughputExceededException: throttled,
   RequestLimitExceeded: throttled,
@@ -53,15 +56,21 @@ const rules: Readonly<Record<string, ErrorRule>> = {
   LimitExceededException: atCapacity,
   ResourceNumberLimitExceededException: atCapacity,
 
+  BatchExecuteStatementException: transient,
+  ConcurrentAccessException: transient,
   ConcurrentModificationException: transient,
   DatabaseConnectionException: transient,
+  ExecuteStatementException: transient,
   InternalError: transient,
+  InternalErrorException: transient,
   InternalFailure: transient,
   InternalServerError: transient,
   InternalServerException: transient,
   InternalServiceException: transient,
+  OperationAborted: transient,
   OperationTimeoutException: transient,
   RequestExpired: transient,
+  ResourceNotReadyException: transient,
   RequestTimeTooSkewed: transient,
   RequestTimeout: transient,
   RequestTimeoutException: transient,
@@ -81,6 +90,7 @@ const rules: Readonly<Record<string, ErrorRule>> = {
 
   AccessDenied: permission,
   AccessDeniedException: permission,
+  AuthorizationErrorException: permission,
   UnauthorizedException: permission,
   CredentialsProviderError: credentials,
   ExpiredToken: credentials,
@@ -94,6 +104,14 @@ const rules: Readonly<Record<string, ErrorRule>> = {
   NoSuchBucket: absent,
   ResourceNotFoundException: absent,
   TableNotFoundException: absent,
+  GlueEncryptionException: key,
+  KMSAccessDeniedException: key,
+  KMSDisabledException: key,
+  KMSInvalidStateException: key,
+  KMSKeyNotAccessibleFault: key,
+  KMSNotFoundException: key,
+  ContinuousBackupsUnavailableException: recovery,
+  PointInTimeRecoveryUnavailableException: recovery,
   ExportConflictException: tokenReuse,
   IdempotentParameterMismatchException: tokenReuse,
   InsufficientStorage: permanent('The disk of the local AWS is full.'),

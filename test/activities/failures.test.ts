@@ -29,6 +29,38 @@ describe('classifyError', () => {
     expect(classifyError(error).errorClass).toBe(errorClass);
   });
 
+  // What the services' API references say of the errors that Sluice's own operations can meet with.
+  it.each([
+    [
+      'Throttled',
+      ['ThrottlingException', 'ThrottledException', 'KMSThrottlingException', 'SlowDown', 'RequestLimitExceeded'],
+    ],
+    ['Throttled', ['ActiveWaitingRequestsExceededException', 'ProvisionedThroughputExceededException']],
+    [
+      'AtCapacity',
+      ['ConcurrentRunsExceededException', 'ResourceNumberLimitExceededException', 'LimitExceededException'],
+    ],
+    ['AtCapacity', ['ActiveStatementsExceededException', 'ActiveSessionsExceededException']],
+    [
+      'Transient',
+      ['InternalServerError', 'InternalServiceException', 'InternalServerException', 'InternalErrorException'],
+    ],
+    ['Transient', ['OperationTimeoutException', 'DatabaseConnectionException', 'ExecuteStatementException']],
+    ['Transient', ['BatchExecuteStatementException', 'ServiceUnavailable', 'OperationAborted', 'RequestTimeout']],
+    ['Permanent', ['AccessDeniedException', 'AccessDenied', 'EntityNotFoundException', 'TableNotFoundException']],
+    [
+      'Permanent',
+      ['InvalidInputException', 'ValidationException', 'InvalidExportTimeException', 'NoSuchBucket', 'NoSuchKey'],
+    ],
+    ['Permanent', ['ExportConflictException', 'IdempotentParameterMismatchException', 'GlueEncryptionException']],
+    ['Permanent', ['PointInTimeRecoveryUnavailableException', 'QueryTimeoutException', 'InvalidParameterException']],
+  ])('is %s for %j, by name alone', (errorClass, names) => {
+    for (const name of names) {
+      const error = Object.assign(new Error('no'), { name, $metadata: { httpStatusCode: 400, requestId: 'r' } });
+      expect([name, classifyError(error).errorClass]).toEqual([name, errorClass]);
+    }
+  });
+
   it('takes names that every object has for unknown', () => {
     expect(classifyError(Object.assign(new Error('x'), { name: 'constructor' })).errorClass).toBe('Permanent');
   });

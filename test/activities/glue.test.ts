@@ -10,6 +10,7 @@ import { createActivities } from '../../activities/index.js';
 import { AwsError } from '../../local/gateway/aws-error.js';
 import { DroppedReply } from '../../local/gateway/interception.js';
 import type { InterceptedCall } from '../../local/gateway/index.js';
+import type { JobFault } from '../../local/gateway/job-fault.js';
 import { JobFailure } from '../../local/glue/index.js';
 import type { JobContext } from '../../local/glue/index.js';
 import { startTestAws } from '../workflows/stack.js';
@@ -29,7 +30,7 @@ async function writeReport({ arguments: args, store }: JobContext, runKey = args
 describe('Glue jobs', () => {
   let aws: TestAws;
   let activities: Activities;
-  let misbehave: (call: InterceptedCall) => void = () => undefined;
+  let misbehave: (call: InterceptedCall) => JobFault | void = () => undefined;
   beforeAll(async () => {
     aws = await startTestAws({
       intercept: [(call) => misbehave(call)],
@@ -101,6 +102,73 @@ describe('Glue jobs', () => {
       details: [{ runId: first.runId, state: 'FAILED', reportUri: first.reportUri }],
     });
     expect(await start('failing', 'r3')).toEqual(first);
+  });
+
+  it.each([
+    ['STOPPED', /Someone stopped it outside Sluice\. Go on with `sluice resume`/],
+    ['FAILED', /Mend the cause, and go on with `sluice resume`/],
+    ['ERROR', /Mend the cause, and go on with `sluice resume`/],
+    ['TIMEOUT', /Raise the timeout or the workers of the job/],
+    ['EXPIRED', /It waited too long for capacity\. Raise the quota/],
+  ])('takes %s for a failure that names run, state and request, and says what to do', async (state, advice) => {
+    misbehave = ({ operation, phase }) => {
+      if (operation === 'StartJobRun' && phase === 'before') return { end: { state, message: 'as told' } };
+    };
+    const job = await start('quick', `end-${state}`);
+    misbehave = () => undefined;
+    const failure: unknown = await wait(job, `end-${state}`).catch((error: unknown) => error);
+    expect(failure).toMatchObject({
+      type: 'Permanent',
+      nonRetryable: true,
+      message: expect.stringMatching(advice),
+      details: [
+        {
+          stage: 'lake',
+          resource: `Glue job quick, run ${job.runId}`,
+          runId: job.runId,
+          state,
+          requestId: expect.stringMatching(/^[\w-]{8,}$/),
+        },
+      ],
+    });
+  });
+
+  it('waits while a run is WAITING for capacity of its own', async () => {
+    misbehave = ({ operation, phase }) => {
+      if (operation === 'StartJobRun' && phase === 'before') return { waitingMs: 600 };
+    };
+    const job = await start('quick', 'waiting');
+    misbehave = () => undefined;
+    expect(await stateOf(job)).toBe('WAITING');
+    expect((await wait(job, 'waiting')).report.itemsRead).toBe(12);
+  });
+
+  it('uses in a resumed run what went well or goes on, and starts anew what came to nothing', async () => {
+    const resumed = async (jobName: string, runKey: string, usableFrom?: number): Promise<GlueRunRef> => {
+      const { scope, ...at } = step(jobName, runKey, 'lake');
+      return await runActivity(activities.startGlueJob, {
+        ...at,
+        scope: { ...scope, resumption: 1 },
+        ...(usableFrom !== undefined && { usableFrom }),
+        jobName,
+        arguments: { '--x': '1' },
+        reports: { bucket, table: 'shop' },
+      });
+    };
+    const good = await start('quick', 'resumed');
+    await wait(good, 'resumed');
+    expect(await resumed('quick', 'resumed')).toEqual(good);
+    const anew = await resumed('quick', 'resumed', 1);
+    expect(anew.runId).not.toBe(good.runId);
+    await wait(anew, 'resumed');
+    const going = await start('slow', 'resumed');
+    expect(await resumed('slow', 'resumed')).toEqual(going);
+    await stop(going);
+    const bad = await start('failing', 'resumed');
+    await expect(wait(bad, 'resumed')).rejects.toThrow(/ended FAILED/);
+    const again = await resumed('failing', 'resumed');
+    expect(again.runId).not.toBe(bad.runId);
+    expect(await resumed('failing', 'resumed')).toEqual(again);
   });
 
   it('finds the run whose start was accepted and never answered', async () => {
