@@ -65,6 +65,7 @@ describe('bad usage', () => {
     [['run', 'elt', '--fresh', '--run-key', 'a'], "cannot be used with option '--fresh'"],
     [['query'], "missing required argument 'sql'"],
     [['show'], "missing required argument 'run'"],
+    [['schedule', 'backfill', 'nightly'], "required option '--from <time>' not specified"],
   ])('%j exits with 2 and says why', async (args, message) => {
     const { code, stdout, stderr } = await sluice(args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
