@@ -37,9 +37,9 @@ describe('random histories of writes and runs', () => {
     await engines.close();
   });
 
-  it('leave lake and warehouse as a plain model has them, in 200 histories', { timeout: 600_000 }, async () => {
+  it('leave lake and warehouse as a plain model has them, in 200 histories', { timeout: 1_200_000 }, async () => {
     const seen = { histories: 0, windows: 0, baseline: 0, gap: 0, merges: 0 };
-    const history = fc.asyncProperty(fc.array(step, { minLength: 8, maxLength: 30 }), async (steps) => {
+    const history = fc.asyncProperty(fc.array(step, { minLength: 6, maxLength: 18 }), async (steps) => {
       seen.histories += 1;
       const pipeline = await engines.newHistory();
       const table = new Map<number, { kind: Kind; value: number }>();

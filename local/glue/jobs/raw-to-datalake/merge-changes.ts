@@ -17,19 +17,16 @@ export function untouched({ view, sameItem }: PreviousDataset, columns: readonly
  */
 export async function mergeChanges(session: DuckDbSession, { datasets }: PreviousLake): Promise<number> {
   await session.run('DELETE FROM items WHERE rowid NOT IN (SELECT arg_max(rowid, written_at) FROM items GROUP BY key)');
-  for (const { view, sameItem } of datasets) {
-    await session.run(`DELETE FROM items USING ${view} p WHERE ${sameItem} AND p.written_at > items.written_at`);
-  }
-  let kept = 0;
-  for (const dataset of datasets) {
-    if (dataset.name === deletedDataset) continue;
-    const [replaced] = await session.rows(
-      `SELECT count(*) AS rows FROM ${dataset.view} p WHERE EXISTS (SELECT 1 FROM items WHERE ${dataset.sameItem})`
-    );
-    kept += dataset.rows - Number(replaced?.['rows']);
-  }
-  const [applied] = await session.rows(`SELECT count(*) FILTER (item_type <> ${deletedItem}) AS items FROM items`);
-  return kept + Number(applied?.['items']);
+  const later = datasets.map(
+    ({ view, sameItem }) =>
+      `SELECT items.rowid FROM items JOIN ${view} p ON ${sameItem} WHERE p.written_at > items.written_at`
+  );
+  await session.run(`DELETE FROM items WHERE rowid IN (${later.join(' UNION ALL ')})`);
+  const living = datasets.filter(({ name }) => name !== deletedDataset);
+  const kept = living.map((dataset) => `(SELECT count(*) FROM (${untouched(dataset, ['k0'])}))`);
+  const applied = `(SELECT count(*) FROM items WHERE item_type <> ${deletedItem})`;
+  const [due] = await session.rows(`SELECT ${[applied, ...kept].join(' + ')} AS items`);
+  return Number(due?.['items']);
 }
 
 /** SELECT of `key` and `written_at` of deleted items, without those deleted before a time. */

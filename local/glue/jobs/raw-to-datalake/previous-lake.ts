@@ -91,12 +91,16 @@ export async function openPreviousLake(
         `${keys.map(({ held }, index) => `${held} AS k${index}`).join(', ')} ` +
         `FROM read_parquet(${literalList(paths)}, hive_partitioning = false)`
     );
-    const [count] = await session.rows(`SELECT count(*) AS rows FROM ${view}`);
-    if (Number(count?.['rows']) !== rows) {
-      throw new JobFailure(`Dataset ${name} of the lake at ${at} does not hold its ${rows} rows`);
-    }
     const sameItem = keys.map(({ item }, index) => `${item} = p.k${index}`).join(' AND ');
     datasets.push({ name, view, rows, sameItem });
+  }
+  const counts = datasets.map(({ view }) => `SELECT '${view}' AS view, count(*) AS rows FROM ${view}`);
+  const held = new Map(
+    (await session.rows(counts.join(' UNION ALL '))).map((row) => [row['view'], Number(row['rows'])])
+  );
+  const wrong = datasets.find(({ view, rows }) => held.get(view) !== rows);
+  if (wrong !== undefined) {
+    throw new JobFailure(`Dataset ${wrong.name} of the lake at ${at} does not hold its ${wrong.rows} rows`);
   }
   return { state, datasets };
 }
