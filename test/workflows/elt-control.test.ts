@@ -131,8 +131,10 @@ describe('the elt workflow', () => {
     const handle = await start(miniPlan('no-recovery'));
     expect(await failureOf(handle)).toMatch(/point-in-time recovery is off.*aws dynamodb update-continuous-backups/);
     expect(await verdictOf(handle)).toEqual(['failed']);
-    const touched = ['dynamodb.ExportTableToPointInTime', 'redshift-data.BatchExecuteStatement', 'glue.StartJobRun'];
+    const touched = ['dynamodb.ExportTableToPointInTime', 'redshift-data.ExecuteStatement', 'glue.StartJobRun'];
     for (const call of touched) expect(aws.calls()[call]).toBe(before[call]);
+    const { Statements: [last] = [] } = await aws.clients.redshift.send(new ListStatementsCommand({ Status: 'ALL' }));
+    expect(last?.StatementName).toMatch(/ run record /); // the only thing that a run which failed so early has written
     expect((await progressOf(handle)).stages[0]).toMatchObject({ name: 'prepare', state: 'failed' });
   });
 
@@ -298,7 +300,7 @@ describe('the elt workflow', () => {
       'StartJobRun',
     ]);
     const after = await remote();
-    // One export; setup, two calls and the counts as statements; one run of each job.
-    expect(after.map((count, index) => count - (before[index] ?? 0))).toEqual([1, 4, 1, 1, 1]);
+    // One export; setup, two calls, the counts and the run's record as statements; one run of each job.
+    expect(after.map((count, index) => count - (before[index] ?? 0))).toEqual([1, 5, 1, 1, 1]);
   });
 });
