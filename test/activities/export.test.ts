@@ -21,12 +21,15 @@ const items = 60;
 describe('exporting a table', () => {
   let aws: TestAws;
   let activities: Activities;
+  /** Milliseconds by which DynamoDB's clock is behind the worker's. */
+  let behind = 3_600_000;
   beforeAll(async () => {
-    aws = await startTestAws();
+    aws = await startTestAws({ clock: () => Date.now() - behind });
     activities = createActivities({ ...aws.clients, temporal: unusedTemporal });
     await aws.clients.s3.send(new CreateBucketCommand({ Bucket: bucket }));
     await createSourceTable(aws.clients.dynamodb, 'shop', { items });
     await createSourceTable(aws.clients.dynamodb, 'unrecoverable', { recovery: false });
+    behind = 0;
   });
   afterAll(async () => aws?.stop());
 
@@ -79,6 +82,31 @@ describe('exporting a table', () => {
     expect(await exportTable('again')).toEqual(first);
     expect(aws.calls()['dynamodb.ExportTableToPointInTime']).toBe(before);
     expect((await exportTable('another')).exportArn).not.toBe(first.exportArn);
+  });
+
+  it('exports a window, and again while DynamoDB’s clock has not reached its end', async () => {
+    const { tableArn } = await describeSource('shop');
+    const now = Date.now();
+    const window = (from: number, to: number) => ({
+      ...step(`window ${from} ${to}`),
+      ...{ tableArn, bucket, prefix: 'shop' },
+      window: { from: new Date(from).toISOString(), to: new Date(to).toISOString() },
+    });
+    const quarter = 15 * 60_000;
+    behind = 30_000;
+    await expect(runActivity(activities.startExport, window(now - quarter, now))).rejects.toMatchObject({
+      type: 'Transient',
+      nonRetryable: false,
+    });
+    behind = 0;
+    const started = await runActivity(activities.startExport, window(now - quarter, now));
+    const completed = await runActivity(activities.waitExport, { ...step('window'), ...started });
+    expect(completed.itemCount).toBe(0);
+    expect(completed.asOf).toBeUndefined();
+    expect(await verify(completed)).toMatchObject({ itemCount: 0 });
+    await expect(
+      runActivity(activities.startExport, window(now - 100 * quarter, now - 99 * quarter))
+    ).rejects.toMatchObject({ type: 'Permanent', message: expect.stringContaining('earliest restorable') });
   });
 
   it('says how to switch point-in-time recovery on, before it looks at anything else', async () => {
