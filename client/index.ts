@@ -25,6 +25,7 @@ import { GateNotPassedError, RunFailedError, UsageError } from './errors.js';
 import { readRejections } from './rejections.js';
 import { RunControl } from './run-control.js';
 import type { Rejection } from './rejections.js';
+import { QualityControl } from './quality/quality-control.js';
 import type { RunDetails, RunFilter, RunSummary, RunUpdate, StartedRun } from './run-types.js';
 import { TemporalConnection } from './temporal-connection.js';
 import { openWarehouse } from './warehouse.js';
@@ -33,6 +34,10 @@ import type { QueryResult, WarehouseQuery } from './warehouse-query.js';
 export { CommandError, ExitCode, GateNotPassedError, RunFailedError, UsageError } from './errors.js';
 export type { RestoreOptions } from './archive-control.js';
 export type { Rejection, RejectionReason } from './rejections.js';
+export { QualityControl } from './quality/quality-control.js';
+export type { GlueEvaluation, GlueRecommendation, StartedQualityRun } from './quality/quality-control.js';
+export { bucketStore, folderStore } from './quality/result-store.js';
+export type { KeptResult, ResultFilter, ResultStore } from './quality/result-store.js';
 export { Schedules } from './schedules/schedules.js';
 export { RunHistory } from './run-history.js';
 export type { RunDetails, RunFilter, RunSummary, RunUpdate, StartedRun } from './run-types.js';
@@ -259,6 +264,11 @@ export class SluiceClient {
   /** Why the jobs of a run rejected items, read from their reports in S3; by job name. */
   rejections(result: EltResult): Promise<Record<string, Rejection>> {
     return readRejections(result.rejected, this.env);
+  }
+
+  /** Data quality in Glue: evaluations and recommendations. */
+  get quality(): QualityControl {
+    return new QualityControl(this.temporal, this.configuration, this.env);
   }
 
   /** Closes the connections. */

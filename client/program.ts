@@ -179,6 +179,7 @@ export function createProgram(env: NodeJS.ProcessEnv): Command {
     async () => (await import('./commands/decide.js')).approve
   )
     .option('--name <question>', 'which question, where several wait')
+    .option('--ruleset <file>', 'of a recommendation: rules to save instead of the recommended ones')
     .option(...reason)
     .option(...by);
 
@@ -231,6 +232,70 @@ export function createProgram(env: NodeJS.ProcessEnv): Command {
   )
     .option('--model <file>', 'warehouse.yaml (default: the one of the configuration)')
     .option('--table <name>', 'dataset whose columns the rules name, such as lake.order, landing.order or dwh.order');
+
+  define(
+    dq,
+    'evaluate',
+    'Evaluate a ruleset over files in this process, or over a table of the catalog in Glue; ends with 3 when it fails',
+    [
+      'sluice dq evaluate --data orders.csv.gz --ruleset orders.dqdl --keys orderid',
+      'sluice dq evaluate --data new.parquet --reconcile old --reference old=old.parquet --keys id --sum price',
+      'sluice dq evaluate --engine glue --database sluice_lake --table ecommerce_order --ruleset-name orders --json',
+    ],
+    async () => (await import('./commands/dq/evaluate.js')).evaluate
+  )
+    .addOption(new Option('--engine <name>', 'default: duckdb with --data, else glue').choices(['duckdb', 'glue']))
+    .option('--data <file...>', 'the table: .csv, .tsv, .json, .jsonl, .ndjson, plain or .gz, or .parquet')
+    .option('--database <name>', 'database of the catalog; in-process only a name in the result (default: local)')
+    .option('--table <name>', 'table of the catalog; in-process only a name in the result (default: that of the file)')
+    .option('--ruleset <file>', 'DQDL')
+    .option('--ruleset-name <name>', 'name of the ruleset, in Glue and in the result (default: that of the file)')
+    .option('--reference <alias=source>', 'another table: a file, in Glue database.table; repeatable', gathered, [])
+    .option('--reconcile <alias>', 'compare with this reference, instead of --ruleset')
+    .option('--keys <columns>', 'columns that tell rows apart: failing rows are shown by them', nameList)
+    .option('--sum <columns>', 'with --reconcile: columns whose sums are compared', nameList)
+    .option('--sample <n>', 'show so many failing rows of a rule by their keys (default: 10)', positiveInteger)
+    .option('--quarantine <folder>', 'write good.parquet and bad.parquet, the rows that fail no rule and any')
+    .addOption(new Option('--composite <method>', 'how and/or of rules is judged').choices(['ROW', 'COLUMN']))
+    .option('--history <folder>', 'results that last(k) and DetectAnomalies look back to (default: the kept ones)')
+    .option('--keep', 'keep the result in the quality bucket')
+    .addOption(new Option('--results <folder>', 'keep the result in a folder').conflicts('keep'))
+    .option('--minimum-score <n>', 'let rules fail as long as the score, 0 to 1, reaches this', scoreNumber)
+    .option('--critical <label=value>', 'rules of this label must pass whatever the score', labelValue);
+  define(
+    dq,
+    'recommend',
+    'Derive rules from a file in this process, or have Glue recommend them for a table, for a person to approve',
+    [
+      'sluice dq recommend --data orders.parquet --out orders.dqdl',
+      'sluice dq recommend --engine glue --database sluice_lake --table ecommerce_order --ruleset-name orders --no-wait',
+      'sluice approve recommend-2026-03-01T143000Z-9f3a --ruleset edited.dqdl',
+    ],
+    async () => (await import('./commands/dq/recommend.js')).recommend
+  )
+    .addOption(new Option('--engine <name>', 'default: duckdb with --data, else glue').choices(['duckdb', 'glue']))
+    .option('--data <file...>', 'the table: .csv, .tsv, .json, .jsonl, .ndjson, plain or .gz, or .parquet')
+    .option('--database <name>', 'database of the catalog')
+    .option('--table <name>', 'table of the catalog')
+    .option('--ruleset-name <name>', 'name that Glue is to save the ruleset under')
+    .option('--approval-hours <n>', 'how long a person may take to decide', positiveInteger, 72)
+    .option('--no-wait', 'return when the draft is there, without waiting for the decision')
+    .option('--out <file>', 'write the rules to a file');
+  define(
+    dq,
+    'results [id]',
+    'List kept results, the latest first, or show one with its rules',
+    ['sluice dq results --table ecommerce_order --failed', 'sluice dq results dqresult-0123 --json'],
+    async () => (await import('./commands/dq/results.js')).results
+  )
+    .option('--database <name>', 'only of this database')
+    .option('--table <name>', 'only of this table')
+    .option('--ruleset <name>', 'only of this ruleset')
+    .option('--from <time>', 'completed at or after, ISO 8601 with zone or a date (midnight UTC)')
+    .option('--to <time>', 'completed before')
+    .option('--failed', 'only those with a rule that did not pass')
+    .option('--limit <n>', 'at most this many', positiveInteger, 20)
+    .option('--results <folder>', 'look in a folder instead of the quality bucket');
 
   const schedule = program.command('schedule').description('Keep schedules as the configuration declares them');
   const note = ['--note <text>', 'why, shown by `list` and in the Web UI'] as const;
@@ -324,6 +389,28 @@ function positiveInteger(text: string): number {
     throw new InvalidArgumentError('It must be a whole number from 1.');
   }
   return value;
+}
+
+const gathered = (value: string, earlier: readonly string[]): string[] => [...earlier, value];
+
+function nameList(text: string): string[] {
+  const names = text.split(',').map((name) => name.trim());
+  if (names.includes('')) throw new InvalidArgumentError('It takes names with commas between them.');
+  return names;
+}
+
+function scoreNumber(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0 && value <= 1)) {
+    throw new InvalidArgumentError('It must be a number from 0 to 1.');
+  }
+  return value;
+}
+
+function labelValue(text: string): { label: string; value: string } {
+  const [label, value, ...rest] = text.split('=');
+  if (!label || !value || rest.length > 0) throw new InvalidArgumentError('It must be of the form label=value.');
+  return { label, value };
 }
 
 function portNumber(text: string): number {

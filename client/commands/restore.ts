@@ -1,11 +1,10 @@
-import { z } from 'zod';
 import { SluiceClient } from '../index.js';
 import type { CommandContext } from '../command-context.js';
-import { UsageError } from '../errors.js';
 import { listenForInterruption } from '../interruption.js';
 import { createProgress } from '../output/progress.js';
 import { count, table } from '../output/table.js';
 import { loadSettings } from '../settings.js';
+import { timeOption } from '../time-option.js';
 
 /** Options of `sluice restore`. */
 export interface RestoreCommandOptions {
@@ -13,14 +12,6 @@ export interface RestoreCommandOptions {
   readonly at?: string;
   readonly overwrite?: boolean;
   readonly reload?: boolean;
-}
-
-const time = z.union([z.iso.datetime({ offset: true }), z.iso.date()]);
-
-function timeOf(text: string | undefined): Date | undefined {
-  if (text === undefined) return undefined;
-  if (time.safeParse(text).success) return new Date(text);
-  throw new UsageError(`--at ${text}: a time is written 2026-03-01T12:00:00Z or, for midnight in UTC, 2026-03-01`);
 }
 
 /**
@@ -32,7 +23,7 @@ function timeOf(text: string | undefined): Date | undefined {
 export async function restore(context: CommandContext, options: RestoreCommandOptions): Promise<void> {
   const { console, env } = context;
   const { overwrite, reload } = options;
-  const at = timeOf(options.at);
+  const at = timeOption('--at', options.at);
   const { configuration, plan } = loadSettings(context, options.model);
   const interruption = listenForInterruption();
   const client = await SluiceClient.connect({ configuration, env });

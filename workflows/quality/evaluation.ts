@@ -11,7 +11,7 @@ export interface Evaluations extends StepInput {
   readonly requests: readonly EvaluationRequest[];
   /** By ruleset name. */
   readonly demands: Readonly<Record<string, GateDemand>>;
-  readonly deployment: Pick<Deployment, 'buckets' | 'notifications'>;
+  readonly deployment: Pick<Deployment, 'buckets' | 'notifications'> & Partial<Pick<Deployment, 'glue'>>;
   readonly resources: RunResources;
   /** Told of each run as it is started. */
   readonly onStarted?: (rulesetName: string, runId: string) => void;

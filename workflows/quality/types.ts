@@ -10,7 +10,7 @@ export interface QualityInput {
   readonly runKey: string;
   /** Groups alerts and tokens, such as the name of a model. */
   readonly pipeline: string;
-  readonly deployment: Pick<Deployment, 'buckets' | 'notifications'>;
+  readonly deployment: Pick<Deployment, 'buckets' | 'notifications'> & Partial<Pick<Deployment, 'glue'>>;
   readonly resources: RunResources;
 }
 

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { datasetColumns } from '../../../model/dataset-columns.js';
 import { loadModel } from '../../../model/index.js';
@@ -7,7 +6,8 @@ import { suggestion } from '../../../model/near-name.js';
 import { lint as lintRuleset } from '../../../quality/index.js';
 import type { Finding } from '../../../quality/index.js';
 import type { CommandContext } from '../../command-context.js';
-import { messageOf, UsageError } from '../../errors.js';
+import { UsageError } from '../../errors.js';
+import { readRulesetText } from '../../quality/ruleset-file.js';
 
 /** Options of `sluice dq lint`. */
 export interface LintOptions {
@@ -23,7 +23,7 @@ export function lint(context: CommandContext, files: readonly string[], options:
   const { console } = context;
   const columns = columnsOf(context, options);
   const results = files.map((file) => {
-    const { ruleset, findings } = lintRuleset(readRuleset(file), { columns });
+    const { ruleset, findings } = lintRuleset(readRulesetText(file), { columns });
     return { file, rules: ruleset?.rules.length ?? 0, analyzers: ruleset?.analyzers.length ?? 0, findings };
   });
   const found = (severity: Finding['severity']): string[] =>
@@ -57,12 +57,4 @@ function columnsOf(context: CommandContext, { model, table }: LintOptions): read
   throw new UsageError(`--table: the model has no dataset "${table}"${suggestion(table, datasets.keys())}`, [
     `there is ${[...datasets.keys()].join(', ')}`,
   ]);
-}
-
-function readRuleset(file: string): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(file));
-  } catch (error) {
-    throw new UsageError(`${file}: ${messageOf(error)}`, undefined, { cause: error });
-  }
 }
