@@ -4,6 +4,7 @@ import type { Configuration } from '../model/configuration.js';
 import { compile, loadModel } from '../model/index.js';
 import type { WarehousePlan } from '../model/plan.js';
 import type { CommandContext } from './command-context.js';
+import { checkGates } from './gate-rulesets.js';
 
 /** What a command that works on a model needs to know. */
 export interface Settings {
@@ -15,10 +16,12 @@ export interface Settings {
 
 /**
  * Reads the configuration and compiles the model: the given one, else the configuration's.
- * @throws ConfigurationError, ModelError - which list every problem.
+ * @throws ConfigurationError, ModelError, and UsageError for rulesets of gates - which list every problem.
  */
 export function loadSettings(context: CommandContext, model?: string): Settings {
   const configuration = loadConfiguration({ file: context.configFile, env: context.env });
   const modelFile = resolve(model ?? configuration.model);
-  return { configuration: { ...configuration, model: modelFile }, modelFile, plan: compile(loadModel(modelFile)) };
+  const plan = compile(loadModel(modelFile));
+  checkGates(plan);
+  return { configuration: { ...configuration, model: modelFile }, modelFile, plan };
 }

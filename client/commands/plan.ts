@@ -2,6 +2,7 @@ import type { WarehousePlan } from '../../model/plan.js';
 import type { CommandContext } from '../command-context.js';
 import { dueExports } from '../due-exports.js';
 import type { DueExports } from '../due-exports.js';
+import { describeGate } from '../gate-rulesets.js';
 import { driftLines, scheduleDrift } from '../schedules/drift.js';
 import { loadSettings } from '../settings.js';
 
@@ -51,6 +52,7 @@ function readable(compiled: WarehousePlan, raw: string, due: DueExports): string
     ...entities.map(
       ({ jobName, spec }) => `-- Landing: Glue job ${jobName}, items of type ${spec.itemType} to ${spec.target}`
     ),
+    ...(compiled.gates ?? []).map((gate) => `-- Gate: ${describeGate(gate)}`),
     section('Set-up: schemas, tables and procedures'),
     ...compiled.setup.map(({ name, sql }) => statement(name, sql)),
     ...waves('Landing to staging', compiled.staging),

@@ -1,5 +1,6 @@
 import { SluiceClient } from '../index.js';
 import type { CommandContext } from '../command-context.js';
+import { drawGates } from '../draw-gates.js';
 import { RunFailedError, failedRun } from '../errors.js';
 import { listenForInterruption } from '../interruption.js';
 import { createProgress } from '../output/progress.js';
@@ -57,6 +58,7 @@ export async function runElt(context: CommandContext, options: RunEltOptions): P
         Object.entries(result.tables).map(([name, rows]) => [name, count(rows)])
       )
     );
+    if (result.gates !== undefined) console.print(drawGates(result.gates));
     console.document({ ...run, ...result, temporalUi });
   } catch (error) {
     if (interruption.signal.aborted) console.note('The run goes on without being watched.');

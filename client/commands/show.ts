@@ -1,6 +1,7 @@
 import { loadConfiguration } from '../../model/configuration.js';
 import type { Configuration } from '../../model/configuration.js';
 import type { CommandContext } from '../command-context.js';
+import { drawGates } from '../draw-gates.js';
 import { CommandError } from '../errors.js';
 import { SluiceClient } from '../index.js';
 import { count, duration, table } from '../output/table.js';
@@ -131,6 +132,8 @@ function readable(run: RunDetails, temporalUi: string | undefined): string {
       )
     );
   }
+  const gates = result?.gates ?? progress?.gates;
+  if (gates !== undefined) lines.push('', drawGates(gates));
   const unknown = (result?.unknownMembers ?? []).filter(({ rows }) => rows > 0);
   if (unknown.length > 0) {
     const rows = unknown.map(({ fact, dimension, rows: n }) => [fact, dimension, count(n)]);

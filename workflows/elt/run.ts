@@ -130,6 +130,7 @@ export class EltRun {
       ...(this.lock.progress && { lock: this.lock.progress }),
       ...(resume && { resumption: resume.resumption }),
       ...(this.gap && { gap: this.gap }),
+      ...(this.gates.length > 0 && { gates: this.gates }),
     };
   }
 

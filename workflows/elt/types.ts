@@ -157,4 +157,6 @@ export interface EltProgress {
   readonly resumption?: number;
   /** Set when changes are lost to point-in-time recovery. */
   readonly gap?: PitrGap;
+  /** What came of the data quality gates so far. */
+  readonly gates?: readonly EvaluationSummary[];
 }
