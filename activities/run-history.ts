@@ -14,6 +14,8 @@ import { waitForRemoteJob } from './remote-job.js';
 
 const resource = 'run history in the warehouse (sluice.runs)';
 
+const maximumRepeats = 5;
+
 /** The tables, for a run that ended before its own set-up could make them. */
 const setup: BoundTransaction = {
   sqls: ['CREATE SCHEMA IF NOT EXISTS "sluice"', ...runHistoryTables().map(({ sql }) => sql)],
@@ -30,8 +32,7 @@ export async function recordRun(
   run: RunRecord,
   clock: PollClock
 ): Promise<void> {
-  const { attempt } = Context.current().info;
-  const execute = async ({ sqls, parameters }: BoundTransaction, part: string): Promise<void> => {
+  const once = async ({ sqls, parameters }: BoundTransaction, part: string): Promise<void> => {
     const step = `run record ${part}`;
     const Parameters = Object.entries(parameters).map(([name, value]) => ({ name, value }));
     const command = new BatchExecuteStatementCommand({
@@ -41,9 +42,8 @@ export async function recordRun(
       SecretArn: target.secretArn,
       DbUser: target.dbUser,
       StatementName: `sluice ${run.pipeline} ${run.runKey} ${step}`.slice(0, 500),
-      // Of this attempt alone: a token that stands for a failed statement would only give that failure again.
       ClientToken: createHash('sha256')
-        .update(JSON.stringify([run.workflowId, run.runId, attempt, part]))
+        .update(JSON.stringify([run.workflowId, run.runId, part]))
         .digest('hex'),
       WaitTimeSeconds: 10,
       Sqls: [...sqls],
@@ -53,6 +53,17 @@ export async function recordRun(
       onResource(resource, () => redshift.send(command))
     );
     await waitForRemoteJob(redshiftStatement(redshift, step), { statementId }, clock);
+  };
+  /** A token stands for one statement at every attempt, also for a failed one: a conflict is repeated under another. */
+  const execute = async (transaction: BoundTransaction, part: string): Promise<void> => {
+    for (let repeat = 1; ; repeat += 1) {
+      try {
+        return await once(transaction, repeat === 1 ? part : `${part}#${repeat}`);
+      } catch (error) {
+        if (errorClassOf(error) !== 'ConflictingTransaction' || repeat === maximumRepeats) throw error;
+        await clock.sleep(1_000 * 2 ** (repeat - 1), Context.current().cancellationSignal);
+      }
+    }
   };
   const write = async (round: string): Promise<void> => {
     for (const [index, transaction] of recordRunTransactions(run).entries())
