@@ -31,6 +31,11 @@ export interface KeptResult {
 export interface ResultStore {
   /** Results that match, the latest first. Objects that are no results are passed over, and named by `skipped`. */
   list(filter?: ResultFilter): Promise<{ readonly results: KeptResult[]; readonly skipped: string[] }>;
+  /**
+   * Results that match, day by day, the latest day first, of which only a few are held at a time. One without a time
+   * of completion, as AWS's sample writes them, is of the day that its key says.
+   */
+  scan(filter?: ResultFilter): AsyncIterable<KeptResult | { readonly skipped: string }>;
   /** The result of an id, or undefined. */
   find(resultId: string): Promise<KeptResult | undefined>;
   /** Keeps a result; the same one twice is one. Returns where. */
@@ -132,29 +137,45 @@ function storeOf(files: Files): ResultStore {
     const uri = files.uri(key);
     const text = await files.read(key);
     try {
-      return { uri, result: parseResultDocument(text) };
+      const result = parseResultDocument(text);
+      const day = dayOf(key);
+      if (result.completedOn !== '' || day === undefined) return { uri, result };
+      return { uri, result: { ...result, completedOn: `${day}T00:00:00.000Z` } };
     } catch (error) {
       return { skipped: `${uri}: ${messageOf(error)}` };
     }
   };
-  return {
-    async list(filter = {}) {
-      const byDay = new Map<string, string[]>();
-      for (const key of (await files.keys()).filter(inRange(filter))) {
-        const day = dayOf(key) ?? '';
-        byDay.set(day, [...(byDay.get(day) ?? []), key]);
-      }
-      const results: KeptResult[] = [];
-      const skipped: string[] = [];
-      for (const [, keys] of [...byDay].sort(([a], [b]) => newest(a, b))) {
-        // What is older than enough results need not be read.
-        if (results.length >= (filter.limit ?? Infinity)) break;
-        for (let at = 0; at < keys.length; at += reading) {
-          for (const loaded of await Promise.all(keys.slice(at, at + reading).map(load))) {
-            if ('skipped' in loaded) skipped.push(loaded.skipped);
-            else if (matches(loaded.result, filter)) results.push(loaded);
+  async function* scan(filter: ResultFilter = {}): AsyncGenerator<KeptResult | { readonly skipped: string }> {
+    const byDay = new Map<string, string[]>();
+    for (const key of (await files.keys()).filter(inRange(filter))) {
+      const day = dayOf(key) ?? '';
+      const ofDay = byDay.get(day);
+      if (ofDay === undefined) byDay.set(day, [key]);
+      else ofDay.push(key);
+    }
+    let found = 0;
+    for (const [, keys] of [...byDay].sort(([a], [b]) => newest(a, b))) {
+      // What is older than enough results need not be read.
+      if (found >= (filter.limit ?? Infinity)) break;
+      for (let at = 0; at < keys.length; at += reading) {
+        for (const loaded of await Promise.all(keys.slice(at, at + reading).map(load))) {
+          if ('skipped' in loaded) yield loaded;
+          else if (matches(loaded.result, filter)) {
+            found += 1;
+            yield loaded;
           }
         }
+      }
+    }
+  }
+  return {
+    scan,
+    async list(filter = {}) {
+      const results: KeptResult[] = [];
+      const skipped: string[] = [];
+      for await (const loaded of scan(filter)) {
+        if ('skipped' in loaded) skipped.push(loaded.skipped);
+        else results.push(loaded);
       }
       results.sort((a, b) => newest(a.result.completedOn, b.result.completedOn) || newest(a.uri, b.uri));
       return { results: results.slice(0, filter.limit), skipped };
