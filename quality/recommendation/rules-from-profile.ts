@@ -21,8 +21,12 @@ function literal(value: number): string | undefined {
 const roundDown = (value: number, digits: number): number => Math.floor(value * 10 ** digits) / 10 ** digits;
 const roundUp = (value: number, digits: number): number => Math.ceil(value * 10 ** digits) / 10 ** digits;
 
+/** Sums of floating point numbers differ in their last digits with the order in which threads add them. */
+const stable = (value: number): number => Number(value.toPrecision(9));
+
 /** `between` excludes its ends: they lie a margin outside of what was seen. */
-function around(value: number, margin: number): string | undefined {
+function around(measured: number, margin: number): string | undefined {
+  const value = stable(measured);
   const width = Math.abs(value) * margin;
   if (width === 0) return undefined;
   const digits = Math.max(2, 2 - Math.floor(Math.log10(width)));
@@ -49,15 +53,21 @@ function uniqueness(column: ColumnProfile, rows: number): string[] {
 /** A quoted date or time of day is no text in DQDL, and may not stand in a list with texts. */
 const dateLike = /^\d{4}-\d{2}-\d{2}$|^\d{1,2}:\d{2}( ?[AP]M)?$/i;
 
-function values(column: ColumnProfile, rows: number): string[] {
+/** The rule on the rows that have a value: those that are NULL fail every comparison. */
+function whereKnown(column: ColumnProfile, rows: number, rules: readonly string[]): string[] {
+  if (column.values === rows) return [...rules];
+  if (column.values === 0 || !/^[A-Za-z_][A-Za-z0-9_]*$/.test(column.name)) return [];
+  return rules.map((rule) => `${rule} where "\`${column.name}\` is not null"`);
+}
+
+function values(column: ColumnProfile): string[] {
   const name = quoted(column.name);
-  // Rows that are NULL fail every comparison, so only complete columns get rules on their values.
-  if (column.values !== rows) return [];
   const { valueSet, minimum, maximum, firstDay } = column;
-  if (valueSet !== undefined && rows >= valueSet.length * rowsPerValue && column.distinct < rows) {
+  if (valueSet !== undefined && column.values >= valueSet.length * rowsPerValue && column.distinct < column.values) {
     if (column.kind === 'number') return [`ColumnValues ${name} in [${valueSet.join(', ')}]`];
-    if (column.kind === 'text' && !valueSet.some((value) => dateLike.test(value) || value === '')) {
-      return [`ColumnValues ${name} in [${valueSet.map(quoted).join(', ')}]`];
+    if (column.kind === 'text' && !valueSet.some((value) => dateLike.test(value))) {
+      const list = valueSet.map((value) => (value === '' ? 'EMPTY' : quoted(value)));
+      return [`ColumnValues ${name} in [${list.join(', ')}]`];
     }
   }
   if (column.kind === 'number' && minimum !== undefined && maximum !== undefined) {
@@ -72,7 +82,7 @@ function values(column: ColumnProfile, rows: number): string[] {
 
 function shape(column: ColumnProfile, rows: number): string[] {
   const name = quoted(column.name);
-  const { mean, deviation, shortest, longest, distinct } = column;
+  const { mean, deviation, distinct } = column;
   const rules: string[] = [];
   if (column.kind === 'number' && distinct > 2 && distinct < rows) {
     const about = mean === undefined ? undefined : around(mean, shapeMargin);
@@ -80,14 +90,14 @@ function shape(column: ColumnProfile, rows: number): string[] {
     if (about !== undefined) rules.push(`Mean ${name} ${about}`);
     if (spread !== undefined) rules.push(`StandardDeviation ${name} ${spread}`);
   }
-  if (column.kind === 'text' && shortest !== undefined && longest !== undefined && column.values === rows) {
-    rules.push(
-      shortest === longest
-        ? `ColumnLength ${name} = ${shortest}`
-        : `ColumnLength ${name} between ${shortest - 1} and ${longest + 1}`
-    );
-  }
   return rules;
+}
+
+function lengths({ name, kind, shortest, longest }: ColumnProfile): string[] {
+  if (kind !== 'text' || shortest === undefined || longest === undefined) return [];
+  if (shortest === longest) return [`ColumnLength ${quoted(name)} = ${shortest}`];
+  if (shortest === 0) return [`ColumnLength ${quoted(name)} <= ${longest}`];
+  return [`ColumnLength ${quoted(name)} between ${shortest - 1} and ${longest + 1}`];
 }
 
 function correlations({ correlations: found }: TableProfile): string[] {
@@ -95,7 +105,7 @@ function correlations({ correlations: found }: TableProfile): string[] {
     .filter(({ coefficient }) => Math.abs(coefficient) >= strongCorrelation)
     .slice(0, maximumCorrelations)
     .map(({ columns: [left, right], coefficient }) => {
-      const limit = roundDown(Math.abs(coefficient) * 0.9, 2);
+      const limit = roundDown(stable(Math.abs(stable(coefficient)) * 0.9), 2);
       const condition = coefficient > 0 ? `> ${limit}` : `< -${limit}`;
       return `ColumnCorrelation ${quoted(left)} ${quoted(right)} ${condition}`;
     });
@@ -116,8 +126,9 @@ export function rulesFromProfile(profile: TableProfile): string[] {
     ...columns.flatMap((column) => [
       ...completeness(column, rows),
       ...uniqueness(column, rows),
-      ...values(column, rows),
+      ...whereKnown(column, rows, values(column)),
       ...shape(column, rows),
+      ...whereKnown(column, rows, lengths(column)),
     ]),
     ...correlations(profile),
   ];
