@@ -112,8 +112,12 @@ async function valueSetOf(connection: DuckDBConnection, table: string, column: s
 async function correlationsOf(connection: DuckDBConnection, table: string, columns: readonly ColumnProfile[]) {
   const numbers = columns
     .filter(
-      ({ kind, distinct, deviation }) =>
-        kind === 'number' && distinct > 2 && (deviation ?? 0) > 0 && (deviation ?? 0) < 1e100
+      ({ kind, distinct, deviation, minimum = Infinity, maximum = Infinity }) =>
+        // Squares of larger values overflow.
+        kind === 'number' &&
+        distinct > 2 &&
+        (deviation ?? 0) > 0 &&
+        Math.max(Math.abs(minimum), Math.abs(maximum)) < 1e100
     )
     .slice(0, maximumCorrelated);
   const pairs = numbers.flatMap((left, index) =>
