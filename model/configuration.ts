@@ -49,7 +49,7 @@ export interface Configuration {
   readonly deployment: Deployment;
   /** Temporal task queue of the workers and the pipelines. */
   readonly taskQueue: string;
-  /** Schedules to be kept by `sluice schedule apply`; `model` of each is an absolute path. */
+  /** Schedules to be kept by `sluice schedule apply`; `model` and `evaluate.file` of each are absolute paths. */
   readonly schedules: readonly ScheduleDeclaration[];
 }
 
@@ -144,6 +144,13 @@ const schema = z.strictObject({
   schedules: schedulesSchema.default([]),
 });
 
+/** The schedule with its files as absolute paths. */
+function located(folder: string, one: ScheduleDeclaration): ScheduleDeclaration {
+  if (one.evaluate === undefined) return one.model === undefined ? one : { ...one, model: resolve(folder, one.model) };
+  const { file } = one.evaluate;
+  return file === undefined ? one : { ...one, evaluate: { ...one.evaluate, file: resolve(folder, file) } };
+}
+
 /** The file of this name in the current folder is read when no other is named. */
 export const defaultConfigurationFile = 'sluice.yaml';
 
@@ -224,7 +231,7 @@ export function loadConfiguration(
   return {
     model: model === undefined ? defaultModel(folder) : resolve(folder, model),
     taskQueue,
-    schedules: schedules.map((one) => (one.model === undefined ? one : { ...one, model: resolve(folder, one.model) })),
+    schedules: schedules.map((one) => located(folder, one)),
     deployment,
   };
 }

@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { CalendarError, parseCalendar, parseCron } from './calendar.js';
 import type { Calendar, CalendarField } from './calendar.js';
 import { suggestion } from './near-name.js';
+import { evaluationSchema } from './scheduled-evaluation.js';
+import type { EvaluationDeclaration } from './scheduled-evaluation.js';
 
 /** What happens to a run that is due while one of the same schedule goes on, by Temporal's names. */
 export const overlapPolicies = [
@@ -16,8 +18,8 @@ export const overlapPolicies = [
 /** One of {@link overlapPolicies}. */
 export type OverlapPolicy = (typeof overlapPolicies)[number];
 
-/** A schedule as `sluice.yaml` declares it, with all defaults. */
-export interface ScheduleDeclaration {
+/** When a schedule starts something, and how it goes on from there. */
+export interface ScheduleTimes {
   /** Lower-case letters, digits and hyphens. */
   readonly name: string;
   /** The cron expression as written, or undefined of a schedule by calendars. */
@@ -32,10 +34,23 @@ export interface ScheduleDeclaration {
   readonly pauseOnFailure: boolean;
   /** Largest random delay, in milliseconds. */
   readonly jitter: number;
+}
+
+/** A schedule of runs of a pipeline. */
+export interface EltSchedule extends ScheduleTimes {
   readonly mode: 'full' | 'incremental';
   /** File of the model; the configuration's own when undefined. */
   readonly model?: string;
+  readonly evaluate?: undefined;
 }
+
+/** A schedule of evaluations of data quality. */
+export interface EvaluationSchedule extends ScheduleTimes {
+  readonly evaluate: EvaluationDeclaration;
+}
+
+/** A schedule as `sluice.yaml` declares it, with all defaults. */
+export type ScheduleDeclaration = EltSchedule | EvaluationSchedule;
 
 const unit = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
@@ -108,18 +123,26 @@ const schedule = z
     catchupWindow: duration(10_000, 366 * unit.d, 'from 10s to 366d').default(unit.d),
     pauseOnFailure: z.boolean().default(false),
     jitter: duration(0, unit.d, 'up to 1d').default(0),
-    mode: z.enum(['full', 'incremental'], 'not one of full, incremental').default('full'),
+    mode: z.enum(['full', 'incremental'], 'not one of full, incremental').optional(),
     model: z.string().min(1).optional(),
+    evaluate: evaluationSchema.optional(),
   })
   .superRefine((one, context) => {
+    const problem = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });
     if (one.cron !== undefined && one.calendar !== undefined) {
-      context.addIssue({ code: 'custom', path: ['calendar'], message: 'a cron is given as well: name one of the two' });
+      problem('calendar', 'a cron is given as well: name one of the two');
+    }
+    for (const field of ['mode', 'model'] as const) {
+      if (one.evaluate !== undefined && one[field] !== undefined) {
+        problem(field, 'is of runs of a pipeline, and this schedule evaluates');
+      }
     }
   })
-  .transform(({ cron: text, calendar: calendars, ...rest }): ScheduleDeclaration => {
-    if (calendars !== undefined) return { ...rest, calendars };
-    const expression = text ?? '0 0 * * *';
-    return { ...rest, cron: expression, calendars: [parseCron(expression)] };
+  .transform(({ cron, calendar, evaluate, mode = 'full', model, ...rest }): ScheduleDeclaration => {
+    const expression = cron ?? '0 0 * * *';
+    const times = calendar ? { calendars: calendar } : { cron: expression, calendars: [parseCron(expression)] };
+    if (evaluate !== undefined) return { ...rest, ...times, evaluate };
+    return { ...rest, ...times, mode, ...(model !== undefined && { model }) };
   });
 
 /** The `schedules` of `sluice.yaml`. Without cron and calendar a schedule runs daily at midnight of its time zone. */

@@ -34,6 +34,7 @@ export type {
   StepProgress,
 } from './elt/types.js';
 export { evaluate, reconcile } from './quality/evaluate.js';
+export type { EvaluateStart } from './quality/scheduled.js';
 export { editUpdate, recommend, recommendationQuery } from './quality/recommend.js';
 export type {
   EditInput,

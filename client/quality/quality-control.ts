@@ -13,6 +13,7 @@ import type {
 } from '../../workflows/index.js';
 import { RunFailedError, UsageError } from '../errors.js';
 import type { TemporalConnection } from '../temporal-connection.js';
+import { evaluationSetting } from './evaluation-setting.js';
 
 /** An evaluation in Glue: which ruleset over which table, and what its result must reach. */
 export type GlueEvaluation = Pick<EvaluateInput, 'request' | 'demand'>;
@@ -28,9 +29,6 @@ export interface StartedQualityRun {
 
 /** Milliseconds between two looks at a workflow that is waited for. */
 const watchIntervalMs = 250;
-
-/** What groups the alerts and tokens of evaluations that belong to no model. */
-const pipeline = 'quality';
 
 /** Starts the workflows `evaluate`, `reconcile` and `recommend`, and waits for them. */
 export class QualityControl {
@@ -108,13 +106,7 @@ export class QualityControl {
   }
 
   private common() {
-    const { buckets, notifications, glue } = this.configuration.deployment;
-    return {
-      runKey: freshRunKey(),
-      pipeline,
-      deployment: { buckets, glue, ...(notifications && { notifications }) },
-      resources: { role: glue.role ?? 'sluice-glue' },
-    };
+    return { runKey: freshRunKey(), ...evaluationSetting(this.configuration.deployment) };
   }
 
   private async start<Input extends { readonly runKey: string }>(

@@ -17,7 +17,10 @@ export function readRulesetText(file: string): string {
  * Reads a DQDL file that is to be evaluated; what can hardly be meant is noted.
  * @throws UsageError with each error as `file:line:column message`.
  */
-export function readRuleset(file: string, console: Console): { readonly text: string; readonly ruleset: Ruleset } {
+export function readRuleset(
+  file: string,
+  console: Pick<Console, 'note'>
+): { readonly text: string; readonly ruleset: Ruleset } {
   const text = readRulesetText(file);
   const { ruleset, findings } = lint(text);
   const said = (severity: string): string[] =>

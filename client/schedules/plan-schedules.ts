@@ -1,20 +1,30 @@
 import type { Configuration } from '../../model/configuration.js';
 import { compile, loadModel } from '../../model/index.js';
 import type { WarehousePlan } from '../../model/plan.js';
+import type { EvaluationSchedule } from '../../model/schedule.js';
 import { checkGates } from '../gate-rulesets.js';
-import type { PlannedSchedule } from './schedules.js';
+import { readRuleset } from '../quality/ruleset-file.js';
+import type { PlannedSchedule } from './definition.js';
 
 /**
- * Compiles the model of each declared schedule.
- * @throws ModelError, or UsageError for rulesets of gates, listing every problem of the first model that cannot be used.
+ * Compiles the model, or reads the ruleset, of each declared schedule.
+ * @throws ModelError, or UsageError for rulesets, listing every problem of the first file that cannot be used.
  */
 export function planSchedules({ schedules, model }: Configuration): PlannedSchedule[] {
   const plans = new Map<string, WarehousePlan>();
-  return schedules.map((declaration) => {
+  return schedules.map((declaration): PlannedSchedule => {
+    if (declaration.evaluate !== undefined) return planEvaluation(declaration);
     const file = declaration.model ?? model;
     const plan = plans.get(file) ?? compile(loadModel(file));
     if (!plans.has(file)) checkGates(plan);
     plans.set(file, plan);
     return { declaration, plan };
   });
+}
+
+function planEvaluation(declaration: EvaluationSchedule): PlannedSchedule {
+  const { file } = declaration.evaluate;
+  if (file === undefined) return { declaration };
+  // What is merely doubtful is told by `sluice dq lint`.
+  return { declaration, ruleset: readRuleset(file, { note: () => undefined }).text };
 }

@@ -3,18 +3,13 @@ import type { ScheduleDescription, ScheduleHandle } from '@temporalio/client';
 import { optionalDateToTs, tsToMs } from '@temporalio/common/lib/time.js';
 import { nextTimes } from '../../model/calendar.js';
 import type { Configuration } from '../../model/configuration.js';
-import type { WarehousePlan } from '../../model/plan.js';
-import type { OverlapPolicy, ScheduleDeclaration } from '../../model/schedule.js';
+import type { OverlapPolicy } from '../../model/schedule.js';
 import { UsageError } from '../errors.js';
 import { TemporalConnection } from '../temporal-connection.js';
-import { defineSchedule, scheduleChanges, scheduleId } from './definition.js';
-import type { ScheduleChange, ScheduleDefinition } from './definition.js';
-
-/** A declared schedule with the plan that its runs get. */
-export interface PlannedSchedule {
-  readonly declaration: ScheduleDeclaration;
-  readonly plan: WarehousePlan;
-}
+import { scheduleChanges } from './changes.js';
+import type { ScheduleChange } from './changes.js';
+import { defineSchedule, scheduleId } from './definition.js';
+import type { PlannedSchedule, ScheduleDefinition } from './definition.js';
 
 /** What `apply` did, or would do, with one schedule. */
 export interface AppliedSchedule {
@@ -76,8 +71,9 @@ export class Schedules {
   ): Promise<AppliedSchedule[]> {
     const { deployment, taskQueue } = this.configuration;
     const works = await Promise.all(
-      planned.map(async ({ declaration, plan }) => {
-        const definition = defineSchedule(declaration, plan, deployment, taskQueue);
+      planned.map(async (one) => {
+        const { declaration } = one;
+        const definition = defineSchedule(one, deployment, taskQueue);
         return { declaration, definition, now: await this.find(declaration.name) };
       })
     );
@@ -101,7 +97,8 @@ export class Schedules {
   /** The declared schedules as they stand, and those of the same task queue that are not declared. */
   async list(planned: readonly PlannedSchedule[]): Promise<ScheduleState[]> {
     const { deployment, taskQueue } = this.configuration;
-    const declared = planned.map(async ({ declaration, plan }): Promise<ScheduleState> => {
+    const declared = planned.map(async (one): Promise<ScheduleState> => {
+      const { declaration } = one;
       const { name, cron, calendars, timeZone } = declaration;
       const now = await this.find(name);
       const times = `${cron ?? 'calendar'} ${timeZone}`;
@@ -109,7 +106,7 @@ export class Schedules {
         const next = nextTimes(calendars, timeZone, 3, new Date()).map(iso);
         return { name, state: 'not applied', times, next, runs: [], running: [], skipped: 0, missed: 0, changes: [] };
       }
-      const changes = scheduleChanges(now, declaration, defineSchedule(declaration, plan, deployment, taskQueue));
+      const changes = scheduleChanges(now, declaration, defineSchedule(one, deployment, taskQueue));
       return { ...stateOf(name, now), changes };
     });
     const others = (await this.undeclared(planned)).map(async (name): Promise<ScheduleState | undefined> => {

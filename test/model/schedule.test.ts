@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { nextTimes, parseCalendar, parseCron, toRanges } from '../../model/calendar.js';
 import { schedulesSchema } from '../../model/schedule.js';
 
+const orders = { ruleset: 'orders', database: 'shop', table: 'orders' };
+
 const problems = (entry: object): string[] => {
   const parsed = schedulesSchema.safeParse([{ name: 'a', ...entry }]);
   return parsed.success ? [] : parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
@@ -41,8 +43,43 @@ describe('a schedule', () => {
     [{ jitter: '2d' }, /^0\.jitter: .*up to 1d/],
     [{ cron: '@daily', calendar: { hour: 1 } }, /^0\.calendar: a cron is given as well/],
     [{ name: 'A b' }, /^0\.name: not a name/],
+    [{ evaluate: { ...orders, ruleset: '1st' } }, /^0\.evaluate\.ruleset: not a name/],
+    [{ evaluate: { ...orders, table: 'shop.orders' } }, /^0\.evaluate\.table: not the name of a table/],
+    [{ evaluate: { ...orders, references: { old: 'orders' } } }, /^0\.evaluate\.references\.old: .*like shop.orders/],
+    [{ evaluate: { ...orders, references: {} } }, /^0\.evaluate\.references: names no table/],
+    [{ evaluate: { ...orders, minimumScore: 95 } }, /^0\.evaluate\.minimumScore: not a number from 0 to 1/],
+    [{ evaluate: { ...orders, critical: 'high' } }, /^0\.evaluate\.critical: not of the form label=value/],
+    [{ evaluate: orders, mode: 'full' }, /^0\.mode: is of runs of a pipeline/],
+    [{ evaluate: orders, model: 'warehouse.yaml' }, /^0\.model: is of runs of a pipeline/],
   ])('%j is refused by its field', (entry, message) => {
     expect(problems(entry)).toEqual([expect.stringMatching(message)]);
+  });
+
+  it('evaluates when it says so', () => {
+    const evaluate = {
+      ...orders,
+      references: { old: 'shop.orders_2025' },
+      minimumScore: 0.9,
+      critical: 'severity=high',
+    };
+    expect(schedulesSchema.parse([{ name: 'a', cron: '@hourly', evaluate }])).toEqual([
+      {
+        name: 'a',
+        cron: '@hourly',
+        calendars: [parseCron('@hourly')],
+        timeZone: 'UTC',
+        overlap: 'SKIP',
+        catchupWindow: 86_400_000,
+        pauseOnFailure: false,
+        jitter: 0,
+        evaluate: {
+          ...orders,
+          references: { old: { database: 'shop', table: 'orders_2025' } },
+          minimumScore: 0.9,
+          critical: { label: 'severity', value: 'high' },
+        },
+      },
+    ]);
   });
 
   it('has a name of its own', () => {

@@ -1,8 +1,10 @@
 import { evaluateRulesets } from './evaluation.js';
-import type { EvaluateInput, EvaluateResult } from './types.js';
+import { identifiedEvaluation } from './scheduled.js';
+import type { EvaluateStart } from './scheduled.js';
+import type { EvaluateResult } from './types.js';
 
-async function evaluateOne(input: EvaluateInput, stage: string): Promise<EvaluateResult> {
-  const { request, demand = {}, deployment, resources, pipeline, runKey } = input;
+async function evaluateOne(start: EvaluateStart, stage: string): Promise<EvaluateResult> {
+  const { request, demand = {}, deployment, resources, pipeline, runKey } = identifiedEvaluation(start);
   const evaluations = await evaluateRulesets({
     scope: { pipeline, runKey, planHash: '' },
     stage,
@@ -19,14 +21,14 @@ async function evaluateOne(input: EvaluateInput, stage: string): Promise<Evaluat
  * Evaluates one ruleset over one table in Glue Data Quality, once per run key. A ruleset that does not exist is made
  * from the text given. Completes with the verdict; a run that FAILED, timed out or was stopped fails the workflow.
  */
-export async function evaluate(input: EvaluateInput): Promise<EvaluateResult> {
-  return evaluateOne(input, 'evaluate');
+export async function evaluate(start: EvaluateStart): Promise<EvaluateResult> {
+  return evaluateOne(start, 'evaluate');
 }
 
 /**
  * Compares a table with others that its ruleset refers to (RowCountMatch, SchemaMatch, DatasetMatch, AggregateMatch,
  * ReferentialIntegrity): an evaluation with references, under a name of its own in the Temporal UI.
  */
-export async function reconcile(input: EvaluateInput): Promise<EvaluateResult> {
-  return evaluateOne(input, 'reconcile');
+export async function reconcile(start: EvaluateStart): Promise<EvaluateResult> {
+  return evaluateOne(start, 'reconcile');
 }

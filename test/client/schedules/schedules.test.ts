@@ -203,6 +203,73 @@ describe('schedules', () => {
     await describe_('theirs');
   });
 
+  it('of evaluations are kept like those of runs, and give them run keys', async () => {
+    const evaluate = (more = '') =>
+      `evaluate: {ruleset: orders, file: orders.dqdl, database: shop, table: orders${more}}`;
+    const rules = (text: string): Promise<void> => writeFile(join(folder, 'orders.dqdl'), text);
+    await rules('Rules = [ IsComplete "id" ]');
+    await declare(`  - {name: hourly-orders, cron: "@hourly", ${evaluate()}}`);
+    expect(outcomes(await apply())).toEqual(['hourly-orders created', 'daily undeclared']);
+    expect(outcomes(await apply())).toEqual(['hourly-orders unchanged', 'daily undeclared']);
+    expect((await describe_('hourly-orders')).action).toMatchObject({
+      workflowType: 'evaluate',
+      workflowId: 'evaluate-hourly-orders',
+      taskQueue: 'schedules-test',
+    });
+
+    const from = new Date('2026-03-01T06:00:00Z');
+    const keys = await with_((schedules) =>
+      schedules.backfill('hourly-orders', from, new Date('2026-03-01T07:00:00Z'))
+    );
+    expect(keys).toEqual(['hourly-orders-2026-03-01T06:00:00Z']);
+    const handle = temporal.client.workflow.getHandle(`evaluate-${keys[0]}`);
+    await expect.poll(async () => handle.result().catch(() => undefined), { timeout: 30_000 }).toBeDefined();
+    expect(await handle.result()).toEqual({
+      runKey: keys[0],
+      pipeline: 'quality',
+      deployment: expect.objectContaining({
+        buckets: expect.objectContaining({ quality: 'sluice-quality' }) as object,
+      }),
+      resources: { role: 'sluice-glue' },
+      request: {
+        rulesetName: 'orders',
+        ruleset: 'Rules = [ IsComplete "id" ]',
+        declared: true,
+        database: 'shop',
+        table: 'orders',
+        resultsPrefix: 's3://sluice-quality/defaultlogs',
+      },
+      demand: {},
+    });
+
+    await rules('Rules = [ RowCountMatch "old" = 1.0 ]');
+    await declare(`  - {name: hourly-orders, cron: "@hourly", ${evaluate(', references: {old: shop.old}')}}`);
+    const [changed] = await apply();
+    expect(changed?.changes.map(({ field, to }) => `${field}: ${to}`)).toEqual([
+      'evaluates: shop.orders by orders, old shop.old',
+      'rules: Rules = [ RowCountMatch "old" = 1.0 ]',
+      'workflow: reconcile reconcile-hourly-orders',
+      'summary: reconcile shop.orders by orders, schedule hourly-orders',
+    ]);
+    await declare('  - {name: hourly-orders, cron: "@hourly"}');
+    const [other] = await apply({ dryRun: true });
+    expect(other?.changes).toContainEqual({
+      field: 'workflow',
+      from: 'reconcile reconcile-hourly-orders',
+      to: 'elt elt-ecommerce-hourly-orders',
+    });
+
+    await rules('Rules = [\n  IsComplet "id"\n]');
+    await declare(`  - {name: hourly-orders, ${evaluate()}}`);
+    const bad = await cli('apply');
+    expect(bad.code).toBe(2);
+    expect((bad.document as { error: { problems: string[] } }).error.problems).toEqual([
+      expect.stringMatching(/orders\.dqdl:2:3 .*IsComplete/),
+    ]);
+    await declare('  - {name: daily, timeZone: Europe/London, cron: "30 1 * * *", mode: incremental}');
+    expect(outcomes(await apply({ prune: true }))).toEqual(['daily unchanged', 'hourly-orders deleted']);
+  });
+
   it('of others are never touched', async () => {
     await temporal.client.schedule.create({
       scheduleId: 'sluice-foreign',
