@@ -297,6 +297,29 @@ export function createProgram(env: NodeJS.ProcessEnv): Command {
     .option('--limit <n>', 'at most this many', positiveInteger, 20)
     .option('--results <folder>', 'look in a folder instead of the quality bucket');
 
+  define(
+    dq,
+    'report',
+    'Write the scorecard of kept results as one HTML page that needs no network, or serve it on this machine',
+    [
+      'sluice dq report --out quality.html --from 2026-03-01 --to 2026-03-31',
+      'sluice dq report --results ./results --table ecommerce_order --json',
+      'sluice dq report --serve --port 8088',
+    ],
+    async () => (await import('./commands/dq/report.js')).report
+  )
+    .option('--out <file>', 'file to write (default: dq-report.html)')
+    .option('--from <day>', 'first day of completion in UTC, 2026-03-01')
+    .option('--to <day>', 'last day of completion, included')
+    .option('--database <name>', 'only of this database')
+    .option('--table <name>', 'only of this table')
+    .option('--ruleset <name>', 'only of this ruleset')
+    .option('--results <folder>', 'look in a folder instead of the quality bucket')
+    .addOption(
+      new Option('--serve', 'serve the page until interrupted; a reload reads the results again').conflicts('out')
+    )
+    .option('--port <n>', 'with --serve: port on 127.0.0.1 (default: a free one)', portNumber);
+
   const schedule = program.command('schedule').description('Keep schedules as the configuration declares them');
   const note = ['--note <text>', 'why, shown by `list` and in the Web UI'] as const;
   const overlap = (): Option =>
