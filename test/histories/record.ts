@@ -5,10 +5,15 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { CreateDatabaseCommand, CreateTableCommand } from '@aws-sdk/client-glue';
+import { PutObjectCommand } from '@aws-sdk/client-s3';
+import type { WorkflowHandle } from '@temporalio/client';
 import protos from '@temporalio/proto';
+import { batchPageKey, batchPages } from '../../activities/batch.js';
 import { SluiceClient } from '../../client/index.js';
 import { loadConfiguration } from '../../model/configuration.js';
 import { eltWorkflowOptions } from '../../model/elt-run.js';
+import type { GatePlan } from '../../model/plan.js';
 import { startWorker } from '../../workers/index.js';
 import type { elt } from '../../workflows/index.js';
 import { miniPlan } from '../workflows/mini-plan.js';
@@ -32,6 +37,82 @@ const client = await SluiceClient.connect({ configuration, env });
 const { workflow } = temporal.client;
 const start = (runKey: string) => workflow.start<typeof elt>('elt', eltWorkflowOptions(plan, deployment, runKey, taskQueue));
 
+const common = (runKey: string) => ({ runKey, pipeline: 'mini', deployment, resources: { role: 'glue' } });
+
+/** A table of the catalog as the lake job would have made it: the scripted one makes none. */
+async function catalogueThings(): Promise<void> {
+  const { glue, s3 } = aws.clients;
+  const Bucket = deployment.buckets.lake;
+  await s3.send(new PutObjectCommand({ Bucket, Key: 'things/part.json', Body: '{"id": 1}\n{"id": 2}\n' }));
+  const DatabaseName = deployment.glue.catalogDatabase;
+  await glue.send(new CreateDatabaseCommand({ DatabaseInput: { Name: DatabaseName } })).catch(() => undefined);
+  const StorageDescriptor = { Columns: [{ Name: 'id', Type: 'bigint' }], Location: `s3://${Bucket}/things/` };
+  const TableInput = { Name: 'mini_thing', Parameters: { classification: 'json' }, StorageDescriptor };
+  await glue.send(new CreateTableCommand({ DatabaseName, TableInput }));
+}
+
+/** An `elt` with a gate that asks, an evaluation, a reconciliation, a recommendation that is approved. */
+async function recordQuality(): Promise<void> {
+  await catalogueThings();
+  const database = deployment.glue.catalogDatabase;
+  const gate: GatePlan = {
+    name: 'mini_things',
+    layer: 'lake',
+    dataset: 'thing',
+    ruleset: 'Rules = [ RowCount > 5 ]',
+    action: 'ask',
+    approvalSeconds: 600,
+    columns: [{ name: 'id', type: 'bigint' }],
+  };
+  const gated = eltWorkflowOptions({ ...plan, gates: [gate] }, deployment, '2026-03-05', taskQueue);
+  const run = await workflow.start<typeof elt>('elt', gated);
+  await approve(run);
+  await run.result();
+  const request = { database, table: 'mini_thing', rulesetName: 'things', ruleset: 'Rules = [ RowCount = 2 ]' };
+  for (const type of ['evaluate', 'reconcile']) {
+    const args = [{ ...common(type), request }];
+    await (await workflow.start(type, { workflowId: type, taskQueue, args })).result();
+  }
+  const args = [{ ...common('recommend'), database, table: 'mini_thing', rulesetName: 'made', approvalSeconds: 600 }];
+  const recommendation = await workflow.start('recommend', { workflowId: 'recommend', taskQueue, args });
+  await approve(recommendation);
+  await recommendation.result();
+}
+
+/** Approves what a workflow asks, once it does. */
+async function approve(handle: WorkflowHandle): Promise<void> {
+  for (;;) {
+    const done = await handle.executeUpdate('approve', { args: [{ by: 'record' }] }).then(
+      () => true,
+      () => false
+    );
+    if (done) return;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
+/** A batch of two runs of which one was started before. */
+async function recordBatch(): Promise<void> {
+  const bucket = deployment.buckets.quality;
+  const runs = ['2026-03-06', '2026-03-05'].map((key) => {
+    const { workflowId, args } = eltWorkflowOptions(plan, deployment, key, taskQueue);
+    return { workflowId, args };
+  });
+  const pages = batchPages(runs);
+  for (const [index, Body] of pages.entries()) {
+    const Key = batchPageKey('batch', index + 1);
+    await aws.clients.s3.send(new PutObjectCommand({ Bucket: bucket, Key, Body }));
+  }
+  const args = [{ batch: { bucket, prefix: 'batch', pages: pages.length } }];
+  await (await workflow.start('batch', { workflowId: 'batch', taskQueue, args })).result();
+}
+
+/** A generation brought back over what stands there. */
+async function recordRestore(): Promise<void> {
+  const args = [{ plan, deployment, runKey: 'restore', overwrite: true }];
+  await (await workflow.start('restore', { workflowId: 'restore', taskQueue, args })).result();
+}
+
 /** Each starts workflows and waits for them. */
 const scenarios: readonly (() => Promise<unknown>)[] = [
   async () => (await start('2026-03-01')).result(),
@@ -54,6 +135,9 @@ const scenarios: readonly (() => Promise<unknown>)[] = [
   },
 ];
 for (const scenario of scenarios) await scenario();
+await recordQuality();
+await recordBatch();
+await recordRestore();
 
 const { workflowService } = temporal.client;
 const { executions } = await workflowService.listWorkflowExecutions({ namespace: 'default', pageSize: 1000 });
