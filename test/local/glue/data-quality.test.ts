@@ -339,7 +339,11 @@ describe.skipIf(!existsSync(classicmodels))('classicmodels, as the write-up on a
 describe.skipIf(!existsSync(taxi))('taxi, as the write-up for beginners has it', () => {
   beforeAll(async () => {
     await local.glue.send(new CreateDatabaseCommand({ DatabaseInput: { Name: 'data_quality_catalog' } }));
-    await table('tripdata', `SELECT * FROM read_csv('${taxi}', header = true, strict_mode = false)`, 'data_quality_catalog');
+    await table(
+      'tripdata',
+      `SELECT * FROM read_csv('${taxi}', header = true, strict_mode = false)`,
+      'data_quality_catalog'
+    );
   });
 
   it('recommends rules that pass, are edited, and then do not', async () => {
