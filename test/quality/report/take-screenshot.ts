@@ -18,7 +18,7 @@ try {
   const page = join(folder, 'report.html');
   await writeFile(page, await reportOfResults(await sampleResults(), new Date(Date.UTC(2019, 0, 31))));
   const tab = await browser.newPage({
-    viewport: { width: 1280, height: 1000 },
+    viewport: { width: 1280, height: 1465 },
     colorScheme: scheme === 'dark' ? 'dark' : 'light',
   });
   await tab.goto(pathToFileURL(page).href);
