@@ -32,6 +32,8 @@ export interface Deployment {
     readonly connection: string;
     /** Glue catalog database that the lake's datasets are registered in. */
     readonly catalogDatabase: string;
+    /** Glue catalog database of the table over data quality results; default `data_quality`. */
+    readonly resultsDatabase?: string;
     /** IAM role, by name or ARN, that data quality runs take on. */
     readonly role?: string;
   };
@@ -88,6 +90,8 @@ const cluster = named(
 );
 const database = named(/^[A-Za-z_][A-Za-z0-9_$]{0,126}$/, 'not a database name: letters, digits, _ and $, at most 127');
 
+const catalogDatabase = named(/^[a-z0-9_]{1,255}$/, 'not a catalog database name: lower-case letters, digits and _');
+
 const redshift = z
   .strictObject({
     workgroup: workgroup.optional(),
@@ -125,10 +129,8 @@ const schema = z.strictObject({
   glue: z
     .strictObject({
       connection: z.string().min(1).max(255).default('warehouse'),
-      catalogDatabase: named(
-        /^[a-z0-9_]{1,255}$/,
-        'not a catalog database name: lower-case letters, digits and _'
-      ).default('sluice_lake'),
+      catalogDatabase: catalogDatabase.default('sluice_lake'),
+      resultsDatabase: catalogDatabase.optional(),
       role: z.string().min(1).optional(),
     })
     .prefault({}),

@@ -2,6 +2,7 @@ import type { DataQualityResult, GlueClient } from '@aws-sdk/client-glue';
 import { BatchGetDataQualityResultCommand } from '@aws-sdk/client-glue';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { log } from '@temporalio/activity';
 import type { Deployment } from '../../model/configuration.js';
 import { qualityAlert } from '../../quality/results/alert.js';
 import { resultDocument, resultKey } from '../../quality/results/result-document.js';
@@ -12,12 +13,13 @@ import { StepError, onResource } from '../failures.js';
 import type { Notifier } from '../notifier.js';
 import type { StepInput } from '../run-scope.js';
 import type { EvaluatedRun } from './evaluation.js';
+import { catalogueResults, defaultResultsDatabase } from './result-catalog.js';
 
 /** Input of `keepResults`. */
 export interface KeepResultsInput extends StepInput {
   readonly runs: readonly EvaluatedRun[];
   /** Its quality bucket keeps the results; its topic is told of those that do not pass. */
-  readonly deployment: Pick<Deployment, 'buckets' | 'notifications'>;
+  readonly deployment: Pick<Deployment, 'buckets' | 'notifications'> & Partial<Pick<Deployment, 'glue'>>;
   /** What each run's result must reach, by ruleset name; every rule must pass where nothing is said. */
   readonly demands: Readonly<Record<string, GateDemand>>;
 }
@@ -42,7 +44,8 @@ export interface EvaluationSummary {
 export interface ResultActivities {
   /**
    * Fetches the results of evaluation runs, writes each as a {@link ResultDocument} into the quality bucket (the same
-   * object however often it is repeated), judges it, and alerts people once to each that does not pass.
+   * object however often it is repeated), judges it, and alerts people once to each that does not pass. A worker's
+   * first one sees that the catalog knows the table over the results; the verdict does not depend on that.
    */
   keepResults(input: KeepResultsInput): Promise<EvaluationSummary[]>;
 }
@@ -102,6 +105,17 @@ export function createResultActivities({
     }
     return found;
   };
+  const catalogued = new Set<string>();
+  const catalogue = async (bucket: string, database: string): Promise<void> => {
+    const place = `${bucket} ${database}`;
+    if (catalogued.has(place)) return;
+    try {
+      await catalogueResults(glue, bucket, database);
+      catalogued.add(place);
+    } catch (error) {
+      log.warn('The catalog does not know the table of data quality results', { database, error });
+    }
+  };
   return {
     async keepResults({ scope, runs, deployment, demands }) {
       const bucket = deployment.buckets.quality;
@@ -151,6 +165,7 @@ export function createResultActivities({
           });
         }
       }
+      await catalogue(bucket, deployment.glue?.resultsDatabase ?? defaultResultsDatabase);
       return summaries;
     },
   };

@@ -4,14 +4,17 @@ import {
   CreateDatabaseCommand,
   CreateTableCommand,
   GetDataQualityRulesetCommand,
+  GetTableCommand,
   ListDataQualityRulesetEvaluationRunsCommand,
   UpdateDataQualityRulesetCommand,
+  UpdateTableCommand,
 } from '@aws-sdk/client-glue';
 import { CreateBucketCommand, GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
 import { CreateTopicCommand } from '@aws-sdk/client-sns';
 import type { WorkflowHandle } from '@temporalio/client';
 import { WorkflowFailedError } from '@temporalio/client';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { catalogueResults } from '../../activities/quality/result-catalog.js';
 import type { InterceptedCall } from '../../local/gateway/index.js';
 import { AwsError } from '../../local/gateway/aws-error.js';
 import { DroppedReply } from '../../local/gateway/interception.js';
@@ -149,6 +152,36 @@ describe('evaluate', () => {
     expect(document.resultrun[1]).toMatchObject({ Name: 'Rule_2', Result: 'PASS', Labels: { severity: 'high' } });
     const stored = await aws.clients.glue.send(new GetDataQualityRulesetCommand({ Name: 'made' }));
     expect(stored.TargetTable).toMatchObject({ DatabaseName: 'shop', TableName: 'orders' });
+  });
+
+  it('puts the table over the results and its views into the catalog, once', async () => {
+    await evaluated({ rulesetName: 'made' });
+    const table = async (Name: string) =>
+      (await aws.clients.glue.send(new GetTableCommand({ DatabaseName: 'data_quality', Name }))).Table!;
+    const results = await table('dq_gluedataqualitylogs');
+    expect(results.PartitionKeys?.map(({ Name }) => Name)).toEqual(['year', 'month', 'day']);
+    expect(results.StorageDescriptor?.Location).toBe(`s3://${deployment.buckets.quality}/gluedataqualitylogs/`);
+    expect(results.Parameters?.['storage.location.template']).toBe(
+      `s3://${deployment.buckets.quality}/gluedataqualitylogs/year=\${year}/month=\${month}/day=\${day}`
+    );
+    const view = await table('data_quality_result_view');
+    const [, encoded = ''] = /^\/\* Presto View: (.+) \*\/$/.exec(view.ViewOriginalText ?? '') ?? [];
+    const definition = JSON.parse(Buffer.from(encoded, 'base64').toString()) as {
+      originalSql: string;
+      columns: { name: string }[];
+    };
+    expect(definition.originalSql).toContain('"data_quality"."dq_gluedataqualitylogs"');
+    expect(definition.columns.map(({ name }) => name)).toEqual(
+      view.StorageDescriptor?.Columns?.map(({ Name }) => Name)
+    );
+    const written = () => Object.entries(aws.calls()).filter(([name]) => /glue\.(Create|Update)Table/.test(name));
+    const before = written();
+    await catalogueResults(aws.clients.glue, deployment.buckets.quality, 'data_quality');
+    expect(written()).toEqual(before);
+    const stale = { DatabaseName: 'data_quality', TableInput: { Name: 'dq_gluedataqualitylogs' } };
+    await aws.clients.glue.send(new UpdateTableCommand(stale));
+    await catalogueResults(aws.clients.glue, deployment.buckets.quality, 'data_quality');
+    expect((await table('dq_gluedataqualitylogs')).Parameters).toEqual(results.Parameters);
   });
 
   it('alerts once to a result that does not pass, without data', async () => {
