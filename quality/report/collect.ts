@@ -1,17 +1,18 @@
 import type { ResultDocument, RuleRun } from '../results/result-document.js';
+import { embeddedJson } from './embedded-json.js';
 import { ruleCounts } from './rule-counts.js';
 import type { Cell, FailingRule, ReportData, Scope } from './report-data.js';
 import { ruleTypeOfText } from './rule-type-of-text.js';
 
 /** What the page holds at most: with the charting library it stays below 1 MB. */
 export interface ReportBounds {
-  /** Characters of JSON for the figures by day. */
+  /** Bytes of JSON for the figures by day, with the names of tables and rulesets. */
   readonly figures: number;
-  /** Characters of JSON for the failing rules. */
+  /** Bytes of JSON for the failing rules. */
   readonly failingRules: number;
 }
 
-const defaultBounds: ReportBounds = { figures: 150_000, failingRules: 120_000 };
+const defaultBounds: ReportBounds = { figures: 200_000, failingRules: 150_000 };
 const maximumMessage = 400;
 const maximumKey = 100;
 const maximumKeys = 10;
@@ -85,19 +86,22 @@ export class ReportCollector {
   /** The page's data of all results added so far. */
   data(generatedOn: Date): ReportData {
     const ordered = [...this.cells.values()].sort((a, b) => compare(b[1], a[1]) || a[0] - b[0]);
-    const cells = shownDays(ordered, this.bounds.figures);
-    const shown = new Set(cells.map(([, day]) => day));
+    const scopes = [...this.scopes.values()].map(({ scope }) => scope);
+    const cells = shownDays(ordered, scopes, this.bounds.figures);
+    const days = new Set(cells.map(([, day]) => day));
     this.dropOldFailing(heldFailingRules);
-    const failing = this.failing.filter(({ completedOn }) => shown.has(completedOn.slice(0, 10)));
+    const failing = this.failing.filter(({ completedOn }) => days.has(completedOn.slice(0, 10)));
     const failingRules = within(failing, this.bounds.failingRules);
+    const shown = [...new Set(cells.map(([scope]) => scope))];
+    const place = new Map(shown.map((scope, index) => [scope, index]));
     const sum = (of: readonly Cell[], value: (cell: Cell) => number): number =>
       of.reduce((total, cell) => total + value(cell), 0);
     return {
       generatedOn: generatedOn.toISOString(),
-      scopes: [...this.scopes.values()].map(({ scope }) => scope),
+      scopes: shown.map((scope) => scopes[scope]!),
       ruleTypes: [...this.ruleTypes.keys()],
-      cells: cells.reverse(),
-      failingRules,
+      cells: cells.reverse().map(([scope, ...figures]) => [place.get(scope)!, ...figures]),
+      failingRules: failingRules.map((rule) => ({ ...rule, scope: place.get(rule.scope)! })),
       leftOut: {
         results: this.totals.results - sum(cells, (cell) => cell[2]),
         undated: this.undated,
@@ -168,21 +172,23 @@ function cut(text: unknown, length: number): string {
   return whole.length <= length ? whole : `${whole.slice(0, length - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
 }
 
+const bytes = (value: unknown): number => Buffer.byteLength(embeddedJson(value)) + 1;
+
 /** The newest of the days that fit, each with all its cells; at least one day. */
-function shownDays(newestFirst: readonly Cell[], bound: number): Cell[] {
+function shownDays(newestFirst: readonly Cell[], scopes: readonly Scope[], bound: number): Cell[] {
   let length = 0;
+  const named = new Set<number>();
   const first = newestFirst[0]?.[1];
-  const fits = newestFirst.findIndex((cell) => {
-    length += JSON.stringify(cell).length + 1;
+  const beyond = newestFirst.find((cell) => {
+    length += bytes(cell) + (named.has(cell[0]) ? 0 : bytes(scopes[cell[0]]));
+    named.add(cell[0]);
     return length > bound && cell[1] !== first;
   });
-  if (fits === -1) return [...newestFirst];
-  const cutDay = newestFirst[fits]![1];
-  return newestFirst.filter(([, day]) => day > cutDay);
+  return beyond === undefined ? [...newestFirst] : newestFirst.filter(([, day]) => day > beyond[1]);
 }
 
 function within(rules: readonly FailingRule[], bound: number): FailingRule[] {
   let length = 0;
-  const fits = rules.findIndex((rule) => (length += JSON.stringify(rule).length + 1) > bound);
+  const fits = rules.findIndex((rule) => (length += bytes(rule)) > bound);
   return fits === -1 ? [...rules] : rules.slice(0, fits);
 }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ResultDocument } from '../results/result-document.js';
 import { ReportCollector } from './collect.js';
+import { embeddedJson } from './embedded-json.js';
 import type { ReportData } from './report-data.js';
 
 const dataMarker = '<!-- data -->';
@@ -16,15 +17,6 @@ function emptyPage(): Promise<string> {
   return readFile(join(import.meta.dirname, 'page.html'), 'utf8');
 }
 
-/** Characters that HTML, or JavaScript of old, would take for more than text. */
-const escapes: Readonly<Record<string, string>> = {
-  '<': '\\u003c',
-  '>': '\\u003e',
-  '&': '\\u0026',
-  '\u2028': '\\u2028',
-  '\u2029': '\\u2029',
-};
-
 /**
  * The scorecard as one HTML page that loads nothing: script, style and data stand in it, and its Content-Security-Policy
  * lets no other script run. Everything of the results is data, never markup.
@@ -32,7 +24,7 @@ const escapes: Readonly<Record<string, string>> = {
 export async function renderReport(data: ReportData): Promise<string> {
   page ??= emptyPage();
   const [before = '', after = ''] = split(await page);
-  return before + JSON.stringify(data).replace(/[<>&\u2028\u2029]/g, (found) => escapes[found]!) + after;
+  return before + embeddedJson(data) + after;
 }
 
 function split(text: string): [string, string] {

@@ -118,7 +118,7 @@ it('reads what AWS’s sample writes, and leaves out what has no day', () => {
 
 it('keeps the newest days and failing rules of many results, and says what it leaves out', async () => {
   const many: ResultDocument[] = [];
-  const tables = Array.from({ length: 20 }, (_, index) => `table_${index}`);
+  const tables = Array.from({ length: 20 }, (_, index) => `表<&>_${index}`);
   for (let day = 0; day < 200; day += 1) {
     const on = new Date(Date.UTC(2025, 0, 1 + day)).toISOString().slice(0, 10);
     for (const table of tables)
@@ -130,9 +130,13 @@ it('keeps the newest days and failing rules of many results, and says what it le
   expect(found.days.every(({ results }) => results === 20)).toBe(true);
   expect(data.leftOut.results).toBe(4000 - found.results);
   expect(data.leftOut.results).toBeGreaterThan(0);
+  expect(data.scopes).toHaveLength(20);
+  expect(found.failingRules.every(({ scope, rule }) => scope < 20 && rule === 'IsComplete "id"')).toBe(true);
   expect(found.failingRules.length + data.leftOut.failingRules).toBe(found.rules.failed);
   expect(found.failingRules[0]!.completedOn).toContain('2025-07-19');
-  expect(Buffer.byteLength(await reportOfResults(many, now))).toBeLessThan(1_000_000);
+  const html = await reportOfResults([madeResult('first', { day: '2020-01-01', table: 'gone' }), ...many], now);
+  expect(Buffer.byteLength(html)).toBeLessThan(1_000_000);
+  expect(html).not.toContain('gone');
 });
 
 it('writes the data so that nothing in it is markup, and as it was', async () => {
