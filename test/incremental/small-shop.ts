@@ -3,7 +3,7 @@ import { compile, parseModel } from '../../model/index.js';
 import type { WarehousePlan } from '../../model/index.js';
 
 /** A small model over a table in which any item can become of any type. */
-const yaml = (table: string): string => `
+export const smallShopYaml = (table: string): string => `
 name: small
 source:
   table: ${table}
@@ -32,7 +32,7 @@ incremental: { onGap: full }
 
 /** The plan of the small shop over a table. */
 export function smallShop(table: string, change: (text: string) => string = (text) => text): WarehousePlan {
-  return compile(parseModel(change(yaml(table)), 'small.yaml'));
+  return compile(parseModel(change(smallShopYaml(table)), 'small.yaml'));
 }
 
 export type Item = Record<string, AttributeValue>;
