@@ -30,6 +30,12 @@ it('passes rulesets that can be used, and warns of accidents', async () => {
   expect(stderr).toContain('good.dqdl:2:1');
 });
 
+it('passes the rules of the example without a warning', async () => {
+  const rules = join(root, 'examples/ecommerce/rules/orders.dqdl');
+  const { code, document } = await sluice(rules, '--model', model, '--table', 'landing.order');
+  expect({ code, document }).toMatchObject({ code: 0, document: { files: [{ rules: 6, findings: [] }] } });
+});
+
 it('ends with 2 and every error of every file when one cannot be used', async () => {
   const { code, document } = await sluice('good.dqdl', 'bad.dqdl', '--model', model, '--table', 'dwh.product');
   expect(code).toBe(2);
