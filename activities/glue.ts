@@ -1,10 +1,12 @@
+import { Context } from '@temporalio/activity';
 import type { GlueClient, JobRun } from '@aws-sdk/client-glue';
 import { BatchStopJobRunCommand, GetJobRunCommand, StartJobRunCommand, paginateGetJobRuns } from '@aws-sdk/client-glue';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { startWhenCapacity } from './at-capacity.js';
-import { StepError, onResource } from './failures.js';
+import { StepError, errorClassOf, onResource } from './failures.js';
 import type { JobReportSummary } from './job-report.js';
 import { readJobReport } from './job-report.js';
+import { findWhenListed } from './late-listing.js';
 import type { PollClock } from './poll-clock.js';
 import { systemClock } from './poll-clock.js';
 import type { Outcome, RemoteJob } from './remote-job.js';
@@ -41,8 +43,10 @@ export interface GlueRunResult extends GlueRunRef {
 export interface GlueActivities {
   /**
    * Starts a job run marked with the step's token, or finds the run that has the marker, whatever its state: a step is
-   * started once. When the run was resumed, a job run of an earlier execution that goes on or went well is used. Glue takes no client token, so the runs are looked through first. Waits while the job or the account
-   * has its maximum of concurrent runs.
+   * started once. When the run was resumed, a job run of an earlier execution that goes on or went well is used. Glue
+   * takes no client token, so the runs are looked through first; for about ten seconds when a start may have gone
+   * unanswered, since a new run is not always listed at once. Waits while the job or the account has its maximum of
+   * concurrent runs.
    */
   startGlueJob(input: StartGlueJobInput): Promise<GlueRunRef>;
   /** Waits for a run and reads its report. Only SUCCEEDED is a success. */
@@ -149,23 +153,30 @@ export function createGlueActivities({
       const token = stepToken(input);
       const reportUri = jobReportUri(reports.bucket, reports.table, scope.runKey, jobName);
       const resource = `Glue job ${jobName}`;
+      const request = new StartJobRunCommand({
+        JobName: jobName,
+        Arguments: {
+          ...input.arguments,
+          '--sluice_token': token,
+          '--run_key': scope.runKey,
+          '--report_uri': reportUri,
+        },
+      });
+      const { cancellationSignal, cancelled, info } = Context.current();
+      let mayHaveStarted = info.attempt > 1;
       return await startWhenCapacity(clock, async () => {
-        const earlier = await onResource(resource, () => findRun(input));
+        const look = async (): Promise<JobRun | undefined> => onResource(resource, () => findRun(input));
+        const earlier = await (mayHaveStarted ? findWhenListed(clock, look) : look());
         if (earlier?.Id !== undefined) return { jobName, runId: earlier.Id, reportUri };
-        const { JobRunId: runId = '' } = await onResource(resource, () =>
-          glue.send(
-            new StartJobRunCommand({
-              JobName: jobName,
-              Arguments: {
-                ...input.arguments,
-                '--sluice_token': token,
-                '--run_key': scope.runKey,
-                '--report_uri': reportUri,
-              },
-            })
-          )
-        );
-        return { jobName, runId, reportUri };
+        mayHaveStarted = false;
+        if (cancellationSignal.aborted) await cancelled;
+        try {
+          const { JobRunId: runId = '' } = await onResource(resource, () => glue.send(request));
+          return { jobName, runId, reportUri };
+        } catch (error) {
+          mayHaveStarted = errorClassOf(error) === 'Transient';
+          throw error;
+        }
       });
     },
 

@@ -6,11 +6,11 @@ import { FailureInterceptor } from '../../activities/failures.js';
 import type { PollClock } from '../../activities/poll-clock.js';
 
 /** An environment for one activity, as a worker of Sluice would run it. A cancelled one cannot be used again. */
-export function activityEnvironment(): MockActivityEnvironment {
-  return new MockActivityEnvironment(
-    {},
-    { logger: new DefaultLogger('ERROR'), interceptors: [() => ({ inbound: new FailureInterceptor() })] }
-  );
+export function activityEnvironment(info: { readonly attempt?: number } = {}): MockActivityEnvironment {
+  return new MockActivityEnvironment(info, {
+    logger: new DefaultLogger('ERROR'),
+    interceptors: [() => ({ inbound: new FailureInterceptor() })],
+  });
 }
 
 /** Runs one activity in an environment of its own, or in one that the test cancels. */

@@ -3,14 +3,16 @@ import { BatchStopJobRunCommand, CreateJobCommand, GetJobRunCommand, GetJobRunsC
 import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { CancelledFailure } from '@temporalio/activity';
 import { ActivityCancellationDetails } from '@temporalio/common';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { MockActivityEnvironment } from '@temporalio/testing';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { GlueRunRef } from '../../activities/glue.js';
 import type { Activities } from '../../activities/index.js';
 import { createActivities } from '../../activities/index.js';
+import { FaultInjector } from '../../local/faults/index.js';
+import type { FaultInput } from '../../local/faults/index.js';
 import { AwsError } from '../../local/gateway/aws-error.js';
 import { DroppedReply } from '../../local/gateway/interception.js';
-import type { InterceptedCall } from '../../local/gateway/index.js';
-import type { JobFault } from '../../local/gateway/job-fault.js';
+import type { Interceptor } from '../../local/gateway/index.js';
 import { JobFailure } from '../../local/glue/index.js';
 import type { JobContext } from '../../local/glue/index.js';
 import { startTestAws } from '../workflows/stack.js';
@@ -30,7 +32,7 @@ async function writeReport({ arguments: args, store }: JobContext, runKey = args
 describe('Glue jobs', () => {
   let aws: TestAws;
   let activities: Activities;
-  let misbehave: (call: InterceptedCall) => JobFault | void = () => undefined;
+  let misbehave: Interceptor = () => undefined;
   beforeAll(async () => {
     aws = await startTestAws({
       intercept: [(call) => misbehave(call)],
@@ -58,13 +60,17 @@ describe('Glue jobs', () => {
   });
   afterAll(async () => aws?.stop());
 
-  const start = async (jobName: string, runKey: string): Promise<GlueRunRef> =>
-    await runActivity(activities.startGlueJob, {
-      ...step(jobName, runKey, 'lake'),
-      jobName,
-      arguments: { '--x': '1' },
-      reports: { bucket, table: 'shop' },
-    });
+  const start = async (jobName: string, runKey: string, environment?: MockActivityEnvironment): Promise<GlueRunRef> =>
+    await runActivity(
+      activities.startGlueJob,
+      {
+        ...step(jobName, runKey, 'lake'),
+        jobName,
+        arguments: { '--x': '1' },
+        reports: { bucket, table: 'shop' },
+      },
+      environment
+    );
   const wait = async (job: GlueRunRef, runKey: string) =>
     await runActivity(activities.waitGlueJob, { ...step(job.jobName, runKey, 'lake'), job });
   const stop = async (job: GlueRunRef) => await runActivity(activities.stopGlueJob, { ...step(job.jobName), job });
@@ -182,6 +188,48 @@ describe('Glue jobs', () => {
     const job = await start('quick', 'r4');
     await wait(job, 'r4');
     expect(await runsOf('quick')).toBe(before + 1);
+  });
+
+  describe('when an answer is lost and the run is not listed yet', () => {
+    const hide: FaultInput = { operation: 'glue.StartJobRun', calls: 1, fault: 'hidden-job', seconds: 0.8 };
+    const injector = new FaultInjector();
+    const cancelled = new ActivityCancellationDetails({ cancelRequested: true });
+    /** Injects the faults, and has a person cancel at the first start. */
+    const inject = (environment: MockActivityEnvironment | undefined, ...faults: FaultInput[]): void => {
+      injector.set(faults);
+      misbehave = async (call) => {
+        if (call.operation === 'StartJobRun') environment?.cancel('CANCELLED', cancelled);
+        return await injector.intercept(call);
+      };
+    };
+    afterEach(() => (misbehave = () => undefined));
+
+    it('finds it in the next attempt', async () => {
+      const before = await runsOf('quick');
+      inject(undefined, hide, { operation: 'glue.StartJobRun', calls: 1, fault: 'drop-reply' });
+      await expect(start('quick', 'hidden-1')).rejects.toMatchObject({ type: 'Transient' });
+      expect(await runsOf('quick')).toBe(before);
+      const job = await start('quick', 'hidden-1', activityEnvironment({ attempt: 2 }));
+      await wait(job, 'hidden-1');
+      expect(await runsOf('quick')).toBe(before + 1);
+    });
+
+    it('finds it in the same attempt when a person cancels meanwhile, so that it can be stopped', async () => {
+      const before = await runsOf('quick');
+      const environment = activityEnvironment();
+      inject(environment, hide, { operation: 'glue.StartJobRun', calls: 1, fault: 'drop-reply' });
+      const job = await start('quick', 'hidden-2', environment);
+      await wait(job, 'hidden-2');
+      expect(await runsOf('quick')).toBe(before + 1);
+    });
+
+    it('starts none for a person who has cancelled when there is none', async () => {
+      const before = await runsOf('quick');
+      const environment = activityEnvironment({ attempt: 2 });
+      inject(environment, { operation: 'glue.StartJobRun', calls: 1, fault: 'server-error' });
+      await expect(start('quick', 'hidden-3', environment)).rejects.toThrow(CancelledFailure);
+      expect(await runsOf('quick')).toBe(before);
+    });
   });
 
   it('waits while the job has its maximum of runs', async () => {
