@@ -24,9 +24,15 @@ export interface ExportState {
 export type ExportPlan =
   /**
    * Abutting windows, the oldest first; none when less than 15 minutes are due. After a full export the second one
-   * overlaps the first, see {@link planExports}.
+   * overlaps the first, see {@link planExports}. `behind`: nothing is due, but an earlier run ended between the lake and
+   * the warehouse, which is to be loaded from the lake as it is.
    */
-  | { readonly kind: 'windows'; readonly from: string; readonly windows: readonly ExportWindow[] }
+  | {
+      readonly kind: 'windows';
+      readonly from: string;
+      readonly windows: readonly ExportWindow[];
+      readonly behind?: boolean;
+    }
   /** The whole table, because there is nothing to add changes to. */
   | { readonly kind: 'baseline'; readonly reason: string }
   /** Changes are lost to point-in-time recovery: only an export of the whole table closes the gap. */
@@ -78,8 +84,12 @@ export function planExports({ now, source, lake, watermark }: ExportState): Expo
   }
   const windows = windowsDue(Date.parse(from), Date.parse(now));
   const [first, ...rest] = windows;
-  if (first === undefined || exportTime === undefined) return { kind: 'windows', from, windows };
-  if (Date.parse(first.to) - Date.parse(exportTime) < shortest) return { kind: 'windows', from, windows: [] };
+  const tooShort = first && exportTime && Date.parse(first.to) - Date.parse(exportTime) < shortest;
+  if (first === undefined || tooShort) {
+    const behind = Date.parse(watermark.loadedTo) < Date.parse(from);
+    return { kind: 'windows', from, windows: [], ...(behind && { behind }) };
+  }
+  if (exportTime === undefined) return { kind: 'windows', from, windows };
   return { kind: 'windows', from, windows: [first, { from: exportTime, to: first.to }, ...rest] };
 }
 

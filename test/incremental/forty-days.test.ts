@@ -72,7 +72,11 @@ describe('incremental runs', () => {
   beforeAll(async () => {
     [aws, temporal] = await Promise.all([startTestAws({ clock: () => now }), startTestTemporal()]);
     await provisionPlan(aws, plan);
-    worker = await startWorker({ configuration: { taskQueue }, env: { ...aws.env, ...temporal.env } });
+    worker = await startWorker({
+      configuration: { taskQueue },
+      env: { ...aws.env, ...temporal.env },
+      logLevel: 'silent',
+    });
     running = worker.run();
   });
   afterAll(async () => {
@@ -136,6 +140,20 @@ describe('incremental runs', () => {
     }
     expect(await held()).toEqual(expected(table));
     expect(Math.max(...events)).toBeLessThan(200);
+  });
+
+  it('load what an earlier run left in the lake, though nothing else is due', async () => {
+    await put(6, 'customer', 66);
+    now += hour;
+    const broken = plan.staging.map((wave) => wave.map((call) => ({ ...call, sql: 'CALL staging.nothing(:run_key)' })));
+    await expect((await start({}, { ...plan, staging: broken })).result()).rejects.toThrow();
+    expect(await held()).not.toEqual(expected(table));
+    const calls = aws.calls();
+    const result = await run();
+    expect(result).toMatchObject({ mode: 'incremental', windows: [], items: 0 });
+    expect(aws.calls()['dynamodb.ExportTableToPointInTime']).toBe(calls['dynamodb.ExportTableToPointInTime']);
+    expect(await held()).toEqual(expected(table));
+    expect(await run()).toMatchObject({ tables: {} });
   });
 
   it('leave in the warehouse what a full run would', async () => {

@@ -24,10 +24,14 @@ export const checkpointQuery = defineQuery<{ readonly input: EltInput; readonly 
 );
 
 /** Exports the table, or what has changed, and makes the lake of it; undefined when nothing is due. */
-async function renewLake(run: EltRun): Promise<Exported | undefined> {
+async function renewLake(run: EltRun): Promise<Pick<Exported, 'itemCount' | 'bytes'> | undefined> {
   const { sheet } = run;
   const { table, extent } = await sheet.stage('prepare', () => prepare(run));
-  if (extent.mode === 'incremental' && extent.windows.length === 0) return undefined;
+  if (extent.mode === 'incremental' && extent.windows.length === 0) {
+    if (!extent.behind) return undefined;
+    run.loaded = { asOf: extent.base.asOf, tableId: table.tableId };
+    return { itemCount: 0, bytes: 0 };
+  }
   // After the source is known to be usable, and before anything of this run is in raw.
   if (run.durable) await sheet.stage('archive', () => archiveLayers(run));
   const exported = await sheet.stage('export', () =>

@@ -22,7 +22,7 @@ export async function prepare(run: EltRun): Promise<{ readonly table: SourceTabl
   if (run.durable) await run.sheet.step('prepare', 'lock', () => acquireLock(run), { again: true });
   const extent: Extent = run.input.incremental ? await planExtent(run, table) : { mode: 'full' };
   run.extent = extent;
-  if (extent.mode === 'full' || extent.windows.length > 0) await prepareWarehouse(run);
+  if (extent.mode === 'full' || extent.windows.length > 0 || extent.behind) await prepareWarehouse(run);
   return { table, extent };
 }
 

@@ -5,6 +5,7 @@ import type { ExportWindow } from '../../../model/windows.js';
 import { planExports } from '../activities.js';
 import { acquireLock } from '../lock.js';
 import type { EltRun } from '../run.js';
+import { lakeUri } from './lake.js';
 
 /** What a run exports; JSON, kept for a run that is resumed. */
 export type Extent =
@@ -14,6 +15,8 @@ export type Extent =
       /** Where the first window begins. */
       readonly from: string;
       readonly windows: readonly ExportWindow[];
+      /** Nothing is due, but the lake has more than the warehouse. */
+      readonly behind?: boolean;
       readonly base: LakeBase;
     };
 
@@ -58,7 +61,11 @@ export async function planExtent(run: EltRun, table: SourceTable): Promise<Exten
     ]);
     if (planned.kind === 'windows' && planned.base !== undefined) {
       step.counts({ windows: planned.windows.length });
-      return { mode: 'incremental', from: planned.from, windows: planned.windows, base: planned.base };
+      const { from, windows, base } = planned;
+      // A lake that only the archive has is loaded with the next changes.
+      const behind = planned.behind === true && base.uri === lakeUri(run);
+      if (behind) step.note('loads the lake as it is: an earlier run did not reach the warehouse');
+      return { mode: 'incremental', from, windows, base, ...(behind && { behind }) };
     }
     const reason = planned.kind === 'windows' ? 'there is no complete lake generation' : planned.reason;
     if (planned.kind !== 'gap') {
