@@ -117,7 +117,7 @@ describe('an environment that is kept up', () => {
     const details = byKey.document as unknown as RunDetails;
     expect(details).toMatchObject({ runKey, status: 'COMPLETED', table: 'ecommerce' });
     expect(details.progress?.stages.map(({ name, state }) => `${name} ${state}`)).toEqual(
-      ['prepare', 'export', 'lake', 'landing', 'staging', 'dwh', 'counts'].map((stage) => `${stage} done`)
+      ['prepare', 'archive', 'export', 'lake', 'landing', 'staging', 'dwh', 'counts'].map((stage) => `${stage} done`)
     );
     const steps = details.progress?.stages.flatMap((stage) => stage.steps) ?? [];
     expect(steps.find(({ name }) => name === 'export')?.remoteId).toMatch(/^arn:aws:dynamodb:/);
