@@ -89,6 +89,9 @@ export class ArchiveControl {
 function failureOf(error: WorkflowFailedError): Error {
   let root: Error = error;
   while (root.cause instanceof Error) root = root.cause;
+  const [details] = root instanceof ApplicationFailure ? ((root.details ?? []) as { missing?: string }[]) : [];
   const refused = root instanceof ApplicationFailure && root.type === 'RestoreRefused';
-  return refused ? new UsageError(root.message) : new RunFailedError(root.message, { cause: error });
+  return refused || details?.missing === 'generation'
+    ? new UsageError(root.message)
+    : new RunFailedError(root.message, { cause: error });
 }

@@ -50,7 +50,7 @@ async function completeManifests(stores: Stores, stamp: string): Promise<Generat
 /**
  * Finds the latest complete generation at or before a time, and makes sure of it before anything is changed: every
  * object that its manifests name is there, as it was verified. Rejects with `StepError` of class Permanent when there
- * is none, or when objects are missing.
+ * is none (`missing: 'generation'` in its ids), or when objects are missing.
  */
 export async function findGeneration(s3: S3Client, input: FindGenerationInput): Promise<FoundGeneration> {
   const { table, layers, notAfter } = input;
@@ -77,7 +77,8 @@ export async function findGeneration(s3: S3Client, input: FindGenerationInput): 
     const when = notAfter === undefined ? '' : ` at or before ${notAfter}`;
     const [earliest] = stamps.slice(-1);
     const advice = earliest === undefined ? 'None has been archived yet.' : `The earliest archive is of ${earliest}.`;
-    throw new StepError('Permanent', `archives of ${table}`, `there is no complete generation${when}`, advice);
+    const ids = { missing: 'generation' };
+    throw new StepError('Permanent', `archives of ${table}`, `there is no complete generation${when}`, advice, ids);
   } finally {
     stopHeartbeats();
   }
