@@ -15,7 +15,7 @@ import { stopRemoteJob, waitForRemoteJob } from '../remote-job.js';
 import type { StepInput } from '../run-scope.js';
 import { stepToken } from '../run-scope.js';
 import { isAbsent } from './is-absent.js';
-import { runOutcomes } from './run-outcomes.js';
+import { qualityRun } from './quality-run.js';
 import { catalogueWarehouseTable } from './warehouse-table.js';
 import type { WarehouseTable } from './warehouse-table.js';
 
@@ -84,30 +84,12 @@ export interface EvaluationActivities {
 }
 
 function evaluationRun(glue: GlueClient): RemoteJob<EvaluationRunRef, GetDataQualityRulesetEvaluationRunResponse> {
-  const named = ({ rulesetName, runId }: EvaluationRunRef): string => `Data quality run ${runId} of ${rulesetName}`;
-  return {
-    describe: (ref, { signal }) =>
-      onResource(named(ref), () =>
-        glue.send(new GetDataQualityRulesetEvaluationRunCommand({ RunId: ref.runId }), { abortSignal: signal })
-      ),
-    state: ({ Status }) => Status ?? 'STARTING',
-    outcomes: runOutcomes,
-    longPoll: false,
-    absent: ['EntityNotFoundException'],
-    async cancel(ref) {
-      await onResource(named(ref), () =>
-        glue.send(new CancelDataQualityRulesetEvaluationRunCommand({ RunId: ref.runId }))
-      );
-    },
-    failure: (ref, { Status: state = '', ErrorString: message }) =>
-      new StepError(
-        'Permanent',
-        named(ref),
-        `ended ${state}${message ? `: ${message}` : ''}`,
-        'The data was not judged. Mend the cause, and run again.',
-        { runId: ref.runId, state }
-      ),
-  };
+  return qualityRun({
+    named: ({ rulesetName, runId }) => `Data quality run ${runId} of ${rulesetName}`,
+    get: (RunId, abortSignal) => glue.send(new GetDataQualityRulesetEvaluationRunCommand({ RunId }), { abortSignal }),
+    cancel: (RunId) => glue.send(new CancelDataQualityRulesetEvaluationRunCommand({ RunId })),
+    advice: 'The data was not judged. Mend the cause, and run again.',
+  });
 }
 
 async function ensureRuleset(glue: GlueClient, request: EvaluationRequest, token: string): Promise<void> {

@@ -19,7 +19,7 @@ import type { StepInput } from '../run-scope.js';
 import { stepToken } from '../run-scope.js';
 import type { CatalogTable, RunResources } from './evaluation.js';
 import { isAbsent } from './is-absent.js';
-import { runOutcomes } from './run-outcomes.js';
+import { qualityRun } from './quality-run.js';
 
 /** A started recommendation run. */
 export interface RecommendationRunRef extends CatalogTable {
@@ -60,31 +60,12 @@ export interface RecommendationActivities {
 function recommendationRun(
   glue: GlueClient
 ): RemoteJob<RecommendationRunRef, GetDataQualityRuleRecommendationRunResponse> {
-  const named = ({ runId, database, table }: RecommendationRunRef): string =>
-    `Recommendation run ${runId} on ${database}.${table}`;
-  return {
-    describe: (ref, { signal }) =>
-      onResource(named(ref), () =>
-        glue.send(new GetDataQualityRuleRecommendationRunCommand({ RunId: ref.runId }), { abortSignal: signal })
-      ),
-    state: ({ Status }) => Status ?? 'STARTING',
-    outcomes: runOutcomes,
-    longPoll: false,
-    absent: ['EntityNotFoundException'],
-    async cancel(ref) {
-      await onResource(named(ref), () =>
-        glue.send(new CancelDataQualityRuleRecommendationRunCommand({ RunId: ref.runId }))
-      );
-    },
-    failure: (ref, { Status: state = '', ErrorString: message }) =>
-      new StepError(
-        'Permanent',
-        named(ref),
-        `ended ${state}${message ? `: ${message}` : ''}`,
-        'Mend the cause, and run again.',
-        { runId: ref.runId, state }
-      ),
-  };
+  return qualityRun({
+    named: ({ runId, database, table }) => `Recommendation run ${runId} on ${database}.${table}`,
+    get: (RunId, abortSignal) => glue.send(new GetDataQualityRuleRecommendationRunCommand({ RunId }), { abortSignal }),
+    cancel: (RunId) => glue.send(new CancelDataQualityRuleRecommendationRunCommand({ RunId })),
+    advice: 'Mend the cause, and run again.',
+  });
 }
 
 /** Makes the activities over clients. */

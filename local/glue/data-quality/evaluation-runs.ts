@@ -31,16 +31,31 @@ const start = z.object({
   AdditionalRunOptions: runOptions.optional(),
 });
 
-const filter = z.object({
+/** The part of a listing's filter that both kinds of runs have. Times are seconds since the epoch. */
+export const runFilter = z.object({
   DataSource: dataSource,
   StartedBefore: z.number().optional(),
   StartedAfter: z.number().optional(),
-  RulesetName: nameString.optional(),
 });
+const filter = runFilter.extend({ RulesetName: nameString.optional() });
 
 /** A run without what only this emulation keeps. */
 export function describeRun({ Sequence: _sequence, ClientToken: _token, ...run }: TaskRun): object {
   return run;
+}
+
+/** The listed runs that a filter asks for, newest first. */
+export function matchingRuns<T extends TaskRun>(
+  runs: TaskRuns<T>,
+  filter: z.infer<typeof runFilter> | undefined
+): readonly T[] {
+  if (filter === undefined) return runs.listed();
+  const { DataSource, StartedBefore = Infinity, StartedAfter = -Infinity } = filter;
+  return runs
+    .listed()
+    .filter(
+      (run) => sameTable(DataSource, run.DataSource) && run.StartedOn < StartedBefore && run.StartedOn > StartedAfter
+    );
 }
 
 /** Runs, newest first, in the shape that pages are cut from. */
@@ -56,7 +71,7 @@ export function evaluationRunOperations(
 ): Record<string, JsonOperation> {
   const byId = z.object({ RunId: nameString });
   return {
-    StartDataQualityRulesetEvaluationRun: operation(start, async (request) => {
+    StartDataQualityRulesetEvaluationRun: operation(start, async (request, { job }) => {
       const { RulesetNames, AdditionalDataSources = {}, AdditionalRunOptions = {}, ...input } = request;
       for (const source of [request.DataSource, ...Object.values(AdditionalDataSources)])
         checkDataSource(catalog, source);
@@ -65,8 +80,8 @@ export function evaluationRunOperations(
           throw new AwsError('EntityNotFoundException', `The ruleset ${name} was not found.`);
         }
       }
-      const run = await runs.start('dqrun', { RulesetNames, AdditionalDataSources, AdditionalRunOptions }, input);
-      return { RunId: run.RunId };
+      const fields = { RulesetNames, AdditionalDataSources, AdditionalRunOptions };
+      return { RunId: (await runs.start('dqrun', fields, input, job)).RunId };
     }),
     GetDataQualityRulesetEvaluationRun: operation(byId, async ({ RunId }) => describeRun(runs.get(RunId))),
     BatchGetDataQualityRulesetEvaluationRun: operation(
@@ -86,17 +101,10 @@ export function evaluationRunOperations(
     ListDataQualityRulesetEvaluationRuns: operation(
       z.object({ Filter: filter.optional(), ...paging(1000) }),
       async (request) => {
-        const wanted = request.Filter;
-        const matching = runs
-          .list()
-          .filter(
-            (run) =>
-              wanted === undefined ||
-              (sameTable(wanted.DataSource, run.DataSource) &&
-                run.StartedOn < (wanted.StartedBefore ?? Infinity) &&
-                run.StartedOn > (wanted.StartedAfter ?? -Infinity) &&
-                (wanted.RulesetName === undefined || run.RulesetNames.includes(wanted.RulesetName)))
-          );
+        const name = request.Filter?.RulesetName;
+        const matching = matchingRuns(runs, request.Filter).filter(
+          ({ RulesetNames }) => name === undefined || RulesetNames.includes(name)
+        );
         const { items, NextToken } = pageOf(keyed(matching), request);
         const Runs = items.map(({ RunId, Status, StartedOn, DataSource }) => ({
           RunId,

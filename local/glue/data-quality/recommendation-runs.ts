@@ -4,8 +4,8 @@ import type { JsonOperation } from '../../gateway/service.js';
 import type { Catalog } from '../api/catalog.js';
 import type { EntityStore } from '../api/entity-store.js';
 import { nameString, operation, pageOf, paging } from '../api/request.js';
-import { checkDataSource, dataSource, sameTable } from './data-source.js';
-import { describeRun, keyed } from './evaluation-runs.js';
+import { checkDataSource } from './data-source.js';
+import { describeRun, keyed, matchingRuns, runFilter } from './evaluation-runs.js';
 import type { RulesetEntity } from './rulesets.js';
 import { runInput } from './task-runs.js';
 import type { TaskRun, TaskRuns } from './task-runs.js';
@@ -27,12 +27,6 @@ const start = z.object({
   AdditionalRunOptions: z.object({ CustomLogGroupPrefix: z.string().optional() }).optional(),
 });
 
-const filter = z.object({
-  DataSource: dataSource,
-  StartedBefore: z.number().optional(),
-  StartedAfter: z.number().optional(),
-});
-
 /** The operations on recommendation runs. */
 export function recommendationRunOperations(
   runs: TaskRuns<RecommendationRun>,
@@ -41,7 +35,7 @@ export function recommendationRunOperations(
 ): Record<string, JsonOperation> {
   const byId = z.object({ RunId: nameString });
   return {
-    StartDataQualityRuleRecommendationRun: operation(start, async (request) => {
+    StartDataQualityRuleRecommendationRun: operation(start, async (request, { job }) => {
       const { CreatedRulesetName, DataQualitySecurityConfiguration, AdditionalRunOptions: _logs, ...input } = request;
       checkDataSource(catalog, request.DataSource);
       const repeated = runs
@@ -52,7 +46,7 @@ export function recommendationRunOperations(
       }
       const RecommendationMode = request.RecommendationMode ?? 'BASIC';
       const fields = { CreatedRulesetName, DataQualitySecurityConfiguration, RecommendationMode };
-      return { RunId: (await runs.start('dqrun', fields, input)).RunId };
+      return { RunId: (await runs.start('dqrun', fields, input, job)).RunId };
     }),
     GetDataQualityRuleRecommendationRun: operation(byId, async ({ RunId }) => describeRun(runs.get(RunId))),
     CancelDataQualityRuleRecommendationRun: operation(byId, async ({ RunId }) => {
@@ -60,19 +54,9 @@ export function recommendationRunOperations(
       return {};
     }),
     ListDataQualityRuleRecommendationRuns: operation(
-      z.object({ Filter: filter.optional(), ...paging(1000) }),
+      z.object({ Filter: runFilter.optional(), ...paging(1000) }),
       async (request) => {
-        const wanted = request.Filter;
-        const matching = runs
-          .list()
-          .filter(
-            (run) =>
-              wanted === undefined ||
-              (sameTable(wanted.DataSource, run.DataSource) &&
-                run.StartedOn < (wanted.StartedBefore ?? Infinity) &&
-                run.StartedOn > (wanted.StartedAfter ?? -Infinity))
-          );
-        const { items, NextToken } = pageOf(keyed(matching), request);
+        const { items, NextToken } = pageOf(keyed(matchingRuns(runs, request.Filter)), request);
         const Runs = items.map(({ RunId, Status, StartedOn, DataSource, CreatedRulesetName, RecommendationMode }) => ({
           RunId,
           Status,

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import type { TaskStatusType } from '@aws-sdk/client-glue';
 import { z } from 'zod';
 import { AwsError } from '../../gateway/aws-error.js';
+import { HiddenJobs, pause } from '../../gateway/job-fault.js';
+import type { JobFault } from '../../gateway/job-fault.js';
 import type { EntityStore } from '../api/entity-store.js';
 import { epochSeconds } from '../api/request.js';
 import { describeFailure } from '../jobs/job-script.js';
@@ -75,6 +77,7 @@ export interface TaskRunsOptions<T extends TaskRun> {
  */
 export class TaskRuns<T extends TaskRun> {
   readonly #active = new Map<string, Active>();
+  readonly #hidden = new HiddenJobs();
   #closing = false;
   #sequence = 0;
 
@@ -96,6 +99,11 @@ export class TaskRuns<T extends TaskRun> {
     return all.sort((left, right) => right.Sequence - left.Sequence);
   }
 
+  /** Those that a listing shows, newest first. */
+  listed(): T[] {
+    return this.list().filter(({ RunId }) => !this.#hidden.has(RunId));
+  }
+
   /** @throws AwsError `EntityNotFoundException`. */
   get(runId: string): T {
     const run = this.options.runs.get(runId);
@@ -106,10 +114,10 @@ export class TaskRuns<T extends TaskRun> {
   }
 
   /**
-   * Starts a run, or finds the one that was started with the same token.
+   * Starts a run, or finds the one that was started with the same token. `fault` makes a new run misbehave.
    * @throws AwsError `ConflictException` when that one has other parameters.
    */
-  async start(prefix: string, fields: Omit<T, keyof TaskRun>, input: TaskInput): Promise<T> {
+  async start(prefix: string, fields: Omit<T, keyof TaskRun>, input: TaskInput, fault?: JobFault): Promise<T> {
     if (this.#closing) throw new AwsError('InternalServiceException', 'The local Glue is shutting down', 500);
     const same =
       input.ClientToken === undefined ? undefined : this.list().find((run) => run.ClientToken === input.ClientToken);
@@ -131,9 +139,10 @@ export class TaskRuns<T extends TaskRun> {
       LastModifiedOn: now,
     } as unknown as T;
     await this.options.runs.put(run.RunId, run);
+    this.#hidden.add(run.RunId, fault);
     const active: Active = { controller: new AbortController(), ended: false, done: Promise.resolve() };
     this.#active.set(run.RunId, active);
-    active.done = this.#execute(run, active);
+    active.done = this.#execute(run, active, fault);
     return run;
   }
 
@@ -166,7 +175,7 @@ export class TaskRuns<T extends TaskRun> {
     return next;
   }
 
-  async #execute(run: T, active: Active): Promise<void> {
+  async #execute(run: T, active: Active, fault?: JobFault): Promise<void> {
     const folder = join(this.options.workFolder, run.RunId);
     const timer = setTimeout(() => this.#abort(active, 'timeout'), run.Timeout * this.options.minuteMs);
     const { signal } = active.controller;
@@ -175,10 +184,15 @@ export class TaskRuns<T extends TaskRun> {
       await Promise.resolve();
       if (!signal.aborted) run = await this.#save(run, { Status: 'RUNNING' } as Partial<T>);
       signal.throwIfAborted();
-      await mkdir(folder, { recursive: true });
-      const added = await this.options.execute(run, { signal, folder });
-      signal.throwIfAborted();
-      end = { ...added, Status: 'SUCCEEDED' };
+      await pause(fault?.slowMs, signal);
+      if (fault?.end === undefined) {
+        await mkdir(folder, { recursive: true });
+        const added = await this.options.execute(run, { signal, folder });
+        signal.throwIfAborted();
+        end = { ...added, Status: 'SUCCEEDED' };
+      } else {
+        end = { Status: fault.end.state as TaskStatusType, ErrorString: fault.end.message };
+      }
     } catch (error) {
       end = endOf(run, active.reason, error);
     } finally {
