@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { UsageError, messageOf } from '../errors.js';
+import { csvDelimiter } from './csv-delimiter.js';
 
 /** A DuckDB session in which files are tables. */
 export interface FileSession {
@@ -30,15 +31,19 @@ const formats: readonly (readonly [RegExp, Format])[] = [
 /** A name with the characters of DuckDB's globs taken as they are. */
 const literalFile = (file: string): string => `'${file.replaceAll(/[*?[]/g, '[$&]').replaceAll("'", "''")}'`;
 
-/** Real files mix line endings. Types are taken from all rows, so that the last one cannot contradict them. */
-const csvOptions = `header = true, strict_mode = false, sample_size = -1, quote = '"', escape = '"'`;
+/**
+ * Real files mix line endings, and some rows lack a field or have one more: none is passed over, as DuckDB would do where
+ * it may guess the delimiter. Types are taken from all rows, so that the last one cannot contradict them.
+ */
+const csvOptions = `header = true, strict_mode = false, null_padding = true, parallel = false, sample_size = -1,
+  quote = '"', escape = '"'`;
 
-function relation(format: Format, files: readonly string[]): string {
+function relation(format: Format, files: readonly string[], delimiter: string): string {
   const list = `[${files.map(literalFile).join(', ')}]`;
   const common = `${list}, union_by_name = true, hive_partitioning = false`;
   switch (format) {
     case 'csv':
-      return `read_csv(${common}, ${csvOptions})`;
+      return `read_csv(${common}, delim = '${delimiter}', ${csvOptions})`;
     case 'json':
       return `read_json(${common}, format = 'newline_delimited', sample_size = -1)`;
     case 'parquet':
@@ -74,7 +79,9 @@ export async function openFiles(): Promise<FileSession> {
       // Parquet is read column by column where it lies; text would be parsed again for every scan.
       const kind = format === 'parquet' ? 'VIEW' : 'TABLE';
       try {
-        await connection.run(`CREATE ${kind} "${table.replaceAll('"', '""')}" AS FROM ${relation(format, files)}`);
+        const delimiter = format === 'csv' ? await csvDelimiter(files[0]!) : '';
+        const from = relation(format, files, delimiter);
+        await connection.run(`CREATE ${kind} "${table.replaceAll('"', '""')}" AS FROM ${from}`);
       } catch (error) {
         throw new UsageError(`${files.join(', ')}: ${reasonOf(error, format)}`, undefined, { cause: error });
       }

@@ -78,6 +78,22 @@ describe('sluice dq evaluate on files', () => {
     }
   );
 
+  it.each([
+    ['fields that are missing or too many', 'a,b\n1,"x\ny"\n2\n3,z,9\n', 3, 3],
+    ['semicolons and a byte order mark', '\uFEFFid;v\n1;"a;b"\n2;c,d\n', 2, 2],
+    ['one column', 'name\nx\ny\n', 2, 1],
+    ['nothing but a header', 'a,b\n', 0, 2],
+    ['two columns of a name', 'a,a\n1,2\n', 1, 2],
+    ['a first row unlike all others', 'a,b\n,\n1,2\n3,4\n', 3, 2],
+  ])('takes every row of a CSV file with %s', async (_what, text, rows, columns) => {
+    await writeFile(file('odd.csv'), text);
+    await writeFile(file('counts.dqdl'), `Rules = [ RowCount = ${rows}, ColumnCount = ${columns} ]`);
+    expect((await run({ data: [file('odd.csv')], ruleset: file('counts.dqdl') })).result.resultrun).toMatchObject([
+      { Result: 'PASS' },
+      { Result: 'PASS' },
+    ]);
+  });
+
   it('takes several files as one table', async () => {
     const { result } = await run({ data: [file('orders.csv'), file('orders.csv.gz')] });
     expect(result.totalRows).toBe('6');

@@ -2,8 +2,10 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { plan } from '../../client/commands/plan.js';
 import { compile, loadModel } from '../../model/index.js';
 import type { WarehousePlan } from '../../model/plan.js';
+import { recordingContext } from './recording-console.js';
 import { root, sluice } from './sluice.js';
 
 const example = join(root, 'examples/ecommerce/warehouse.yaml');
@@ -50,6 +52,18 @@ describe('sluice plan', () => {
     expect(code).toBe(0);
     expect(document).toMatchObject({ name: 'ecommerce', export: { s3: 's3://my-raw/ecommerce/' } });
   });
+});
+
+it('lists the gates of a model, with what they demand', async () => {
+  const file = join(folder, 'gated.yaml');
+  const gate = `{ on: landing.order, rules: 'Rules = [ RowCount > 0, IsUnique "orderid" ]', action: ask, minimumScore: 0.5 }`;
+  await writeFile(file, `${await readFile(example, 'utf8')}\ngates: { orders: ${gate} }\n`);
+  const { context, printed, documents } = recordingContext();
+  await plan(context, { model: file });
+  expect(printed[0]).toContain(
+    '-- Gate: ecommerce_orders on landing.order: 2 rules, score at least 0.5; else ask, at most 24 h'
+  );
+  expect(documents[0]).toMatchObject({ gates: [{ name: 'ecommerce_orders', action: 'ask', minimumScore: 0.5 }] });
 });
 
 describe('a model with five mistakes', () => {
