@@ -119,16 +119,16 @@ export class FaultInjector {
     return onJob.length === 0 ? undefined : Object.assign({}, ...onJob.map(jobFault));
   };
 
-  async #injectInto({ service, signal }: InterceptedCall, fault: Fault): Promise<void> {
+  async #injectInto({ service, operation, signal }: InterceptedCall, fault: Fault): Promise<void> {
     switch (fault.fault) {
       case 'throttle':
-        throw serviceError(service, 'throttled');
+        throw serviceError(service, operation, 'throttled');
       case 'server-error':
-        throw serviceError(service, 'failed');
+        throw serviceError(service, operation, 'failed');
       case 'at-capacity':
-        throw serviceError(service, 'atCapacity');
+        throw serviceError(service, operation, 'atCapacity');
       case 'token-conflict':
-        throw serviceError(service, 'tokenConflict');
+        throw serviceError(service, operation, 'tokenConflict');
       case 'error':
         throw new AwsError(fault.code, fault.message ?? 'injected fault', fault.status);
       case 'delay':
@@ -150,7 +150,18 @@ export class FaultInjector {
     const name = `${service}.${operation}`;
     const key = `${fault} ${name}`;
     this.#counts.set(key, { fault, operation: name, count: (this.#counts.get(key)?.count ?? 0) + 1 });
-    const about = ['JobName', 'TableName', 'TableArn', 'ExportArn', 'Bucket', 'Key', 'StatementName', 'Id']
+    const about = [
+      'JobName',
+      'TableName',
+      'TableArn',
+      'ExportArn',
+      'Bucket',
+      'Key',
+      'StatementName',
+      'TopicArn',
+      'Id',
+      'RunId',
+    ]
       .filter((member) => typeof input[member] === 'string')
       .map((member) => `${member} ${String(input[member])}`);
     this.onFault(`Fault ${fault}: ${[`${name}, call ${number}`, ...about].join(', ')}`);

@@ -2,6 +2,7 @@ import * as dynamodb from '@aws-sdk/client-dynamodb';
 import * as glue from '@aws-sdk/client-glue';
 import * as redshiftData from '@aws-sdk/client-redshift-data';
 import * as s3 from '@aws-sdk/client-s3';
+import * as sns from '@aws-sdk/client-sns';
 
 const commandsOf = (client: object): ReadonlySet<string> =>
   new Set(
@@ -16,12 +17,17 @@ export const operationsOf: Readonly<Record<string, ReadonlySet<string>>> = {
   glue: commandsOf(glue),
   'redshift-data': commandsOf(redshiftData),
   s3: commandsOf(s3),
+  sns: commandsOf(sns),
   sts: new Set(['GetCallerIdentity']),
 };
+
+const qualityRun = ['FAILED', 'STOPPED', 'TIMEOUT'];
 
 /** Operations that start a job, with the states besides success in which such a job ends. */
 export const jobStates: Readonly<Record<string, readonly string[]>> = {
   'glue.StartJobRun': ['FAILED', 'STOPPED', 'TIMEOUT', 'ERROR', 'EXPIRED'],
+  'glue.StartDataQualityRulesetEvaluationRun': qualityRun,
+  'glue.StartDataQualityRuleRecommendationRun': qualityRun,
   'redshift-data.ExecuteStatement': ['FAILED', 'ABORTED'],
   'redshift-data.BatchExecuteStatement': ['FAILED', 'ABORTED'],
   'dynamodb.ExportTableToPointInTime': ['FAILED'],

@@ -86,8 +86,8 @@ function problemsOfKind(fault: Fault, path: Path): Problem[] {
   if (fault.fault === 'job-ends' && !states.includes(fault.state)) {
     return [{ path: [...path, 'state'], message: `not a state that it ends in: ${states.join(', ')}` }];
   }
-  if (fault.fault === 'waiting-job' && !operation.startsWith('glue.')) {
-    return [{ path: [...path, 'fault'], message: 'only Glue runs wait' }];
+  if (fault.fault === 'waiting-job' && operation !== 'glue.StartJobRun') {
+    return [{ path: [...path, 'fault'], message: 'only Glue job runs wait' }];
   }
   return [];
 }

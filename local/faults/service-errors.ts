@@ -31,7 +31,16 @@ const errors: Readonly<Record<string, ServiceErrors>> = {
     tokenConflict: ['ValidationException', 400],
   },
   s3: { throttled: ['SlowDown', 503], failed: ['InternalError', 500] },
+  sns: { throttled: ['Throttled', 429], failed: ['InternalError', 500] },
   sts: { throttled: ['Throttling', 400], failed: ['InternalFailure', 500] },
+};
+
+const tokenConflictOfQuality = { tokenConflict: ['ConflictException', 400] } as const;
+
+/** Where an operation has another name for it than its service. */
+const errorsOfOperations: Readonly<Record<string, Partial<ServiceErrors>>> = {
+  'glue.StartDataQualityRulesetEvaluationRun': tokenConflictOfQuality,
+  'glue.StartDataQualityRuleRecommendationRun': tokenConflictOfQuality,
 };
 
 /** Services of the local AWS that faults can be made for. */
@@ -52,7 +61,8 @@ const messages: Readonly<Record<ServiceErrorKind, string>> = {
 };
 
 /** The error as the service answers it. */
-export function serviceError(service: string, kind: ServiceErrorKind): AwsError {
-  const [code, status] = errors[service]?.[kind] ?? (['InternalFailure', 500] as const);
+export function serviceError(service: string, operation: string, kind: ServiceErrorKind): AwsError {
+  const own = errorsOfOperations[`${service}.${operation}`]?.[kind];
+  const [code, status] = own ?? errors[service]?.[kind] ?? (['InternalFailure', 500] as const);
   return new AwsError(code, `${messages[kind]} (injected fault)`, status);
 }

@@ -9,7 +9,7 @@ export interface JobFault {
   readonly slowMs?: number;
   /** Milliseconds that a Glue run stays WAITING before it starts. */
   readonly waitingMs?: number;
-  /** Milliseconds for which the listing of Glue runs or exports leaves the job out. */
+  /** Milliseconds for which the listing of Glue runs, of data quality or not, or of exports leaves the job out. */
   readonly hiddenMs?: number;
   /** Terminal state in which the job ends, without having done anything. */
   readonly end?: { readonly state: string; readonly message: string };
