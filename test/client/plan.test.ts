@@ -58,7 +58,13 @@ it('lists the gates of a model, with what they demand', async () => {
   const file = join(folder, 'gated.yaml');
   const gate = `{ on: landing.order, rules: 'Rules = [ RowCount > 0, IsUnique "orderid" ]', action: ask, minimumScore: 0.5 }`;
   await writeFile(file, `${await readFile(example, 'utf8')}\ngates: { orders: ${gate} }\n`);
-  const { context, printed, documents } = recordingContext();
+  const env = {
+    AWS_ENDPOINT_URL: 'http://127.0.0.1:9',
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'x',
+    AWS_SECRET_ACCESS_KEY: 'x',
+  };
+  const { context, printed, documents } = recordingContext(env);
   await plan(context, { model: file });
   expect(printed[0]).toContain(
     '-- Gate: ecommerce_orders on landing.order: 2 rules, score at least 0.5; else ask, at most 24 h'
