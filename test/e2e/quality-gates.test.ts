@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GetDataQualityRulesetCommand } from '@aws-sdk/client-glue';
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { CreateTopicCommand } from '@aws-sdk/client-sns';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -201,6 +202,23 @@ describe('quality gates of a run', () => {
     );
     expect(critical.code).toBe(3);
     expect(critical.message).toContain('critical rules did not pass: Rule_1');
+  });
+
+  it('keep bad rows out of the warehouse, in a quarantine of the lake', async () => {
+    expect(await sales()).toHaveLength(8);
+    const { code, result, runKey } = await elt(`  lake: { on: lake.order, action: quarantine, ${cheap} }`);
+    expect({ code, passed: result?.gates?.[0]?.passed }).toEqual({ code: 0, passed: false });
+    expect(result?.tables).toMatchObject({ 'landing.order': 6, 'dwh.sale': 6 });
+    expect(await sales()).toHaveLength(6);
+    const { context: given, documents } = context();
+    await show(given, runKey);
+    const { progress } = documents[0] as unknown as RunDetails;
+    const step = progress?.stages.flatMap(({ steps }) => steps).find(({ name }) => name === 'land_order_job');
+    expect(step?.counts).toMatchObject({ items: 8, rows: 6, quarantined: 2 });
+    const { Contents = [] } = await aws.clients.s3.send(
+      new ListObjectsV2Command({ Bucket: 'sluice-lake', Prefix: `${table}/type=quarantined_order/` })
+    );
+    expect(Contents).toHaveLength(1);
   });
 
   it('refuse rulesets that cannot be used before anything is started, naming gate, line and column', async () => {

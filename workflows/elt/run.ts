@@ -164,8 +164,9 @@ export class EltRun {
         wait: (job) => waitGlueJob.executeWithOptions({ summary: `${jobName} ${job.runId}` }, [{ ...at, job }]),
         stop: (job) => stopGlueJob.executeWithOptions({ summary: `stop ${jobName} ${job.runId}` }, [{ ...at, job }]),
       });
-      const { itemsRead: items, rejectedItems: rejected, rows: byTable } = done.report;
-      step.counts({ items, rows: Object.values(byTable).reduce((sum, count) => sum + count, 0), rejected });
+      const { itemsRead: items, rejectedItems: rejected, rows: byTable, quarantined } = done.report;
+      const rows = Object.values(byTable).reduce((sum, count) => sum + count, 0);
+      step.counts({ items, rows, rejected, ...(quarantined !== undefined && { quarantined }) });
       return done.report;
     });
     if (report.rejectedItems > 0) {
