@@ -1,5 +1,6 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import type { Client, WorkflowHandle } from '@temporalio/client';
+import type { DynamoDbJsonItem } from '../../../local/environment/index.js';
 import { loadItems } from '../../../local/environment/load-items.js';
 import { eltWorkflowOptions } from '../../../model/elt-run.js';
 import type { WarehousePlan } from '../../../model/plan.js';
@@ -16,13 +17,17 @@ export interface Shop {
   start(client: Client, runKey?: string): Promise<WorkflowHandle<typeof elt>>;
 }
 
-/** Opens a shop, ready to be run. */
-export async function openShop(aws: TestAws, number: number): Promise<Shop> {
+/** Opens a shop, ready to be run: with all tables its own and the items of all shops, unless told otherwise. */
+export async function openShop(
+  aws: TestAws,
+  number: number,
+  { customer, items = shopItems }: { readonly customer?: string; readonly items?: readonly DynamoDbJsonItem[] } = {}
+): Promise<Shop> {
   const suffix = `p${String(number).padStart(3, '0')}`;
-  const plan = shopPlan(suffix);
+  const plan = shopPlan(suffix, customer);
   const { table } = plan.source;
   await provisionPlan(aws, plan);
-  await loadItems(aws.clients.dynamodb, plan.source, shopItems);
+  await loadItems(aws.clients.dynamodb, plan.source, items);
   const { raw, lake } = deployment.buckets;
   const earlier = [
     { Bucket: raw, Key: `${table}/AWSDynamoDB/earlier/data/part.json.gz` },

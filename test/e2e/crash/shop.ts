@@ -3,8 +3,11 @@ import type { WarehousePlan } from '../../../model/plan.js';
 import { generateItems } from '../../../examples/ecommerce/sample-data.js';
 import type { DynamoDbJsonItem } from '../../../local/environment/index.js';
 
-/** A small model whose DynamoDB table, lake, jobs and warehouse tables are all its own, told by a suffix. */
-const model = (suffix: string): string => `
+/**
+ * A small model whose DynamoDB table, lake, jobs and warehouse tables are all its own, told by a suffix; except, where
+ * told so, the dimension of customers.
+ */
+export const shopModel = (suffix: string, customer = `customer_${suffix}`): string => `
 name: shop-${suffix}
 source:
   table: shop_${suffix}
@@ -25,7 +28,8 @@ landing:
     item: order
     columns: { orderid: varchar(64), username: varchar(100), orderdate: timestamp, amount: 'decimal(12,2)' }
 dimensions:
-  customer_${suffix}:
+  ${customer}:
+    from: customer_${suffix}
     key: username
     attributes: [email]
   date_${suffix}:
@@ -35,13 +39,13 @@ facts:
   order_${suffix}:
     key: orderid
     grain: [order_${suffix}key]
-    dimensions: { customer_${suffix}: username, date_${suffix}: orderdate }
+    dimensions: { ${customer}: username, date_${suffix}: orderdate }
     measures: [amount]
 `;
 
 /** The suffix's plan. Its lake job, too, is its own, so that pipelines do not wait for each other's runs. */
-export function shopPlan(suffix: string): WarehousePlan {
-  const plan = compile(parseModel(model(suffix), `shop_${suffix}.yaml`));
+export function shopPlan(suffix: string, customer?: string): WarehousePlan {
+  const plan = compile(parseModel(shopModel(suffix, customer), `shop_${suffix}.yaml`));
   // The plan's type knows one name only; nothing but the name of the Glue job depends on it.
   const jobName = `raw_to_datalake_${suffix}_job` as 'raw_to_datalake_job';
   return { ...plan, lake: { ...plan.lake, jobName } };
