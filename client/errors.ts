@@ -48,6 +48,19 @@ export class RunFailedError extends CommandError {
   }
 }
 
+/** Runs of a batch failed. Exit code 1. */
+export class BatchFailedError extends CommandError {
+  override readonly name: string = 'BatchFailedError';
+
+  constructor(
+    message: string,
+    /** What the command's document says besides the error. */
+    readonly document: object
+  ) {
+    super(message, ExitCode.runFailed);
+  }
+}
+
 /** A run ended because its data did not pass a quality gate. Exit code 3. */
 export class GateNotPassedError extends RunFailedError {
   override readonly name: string = 'GateNotPassedError';
@@ -98,7 +111,11 @@ export interface ErrorReport {
 export function reportOf(error: unknown): ErrorReport {
   if (error instanceof CommandError) {
     const document =
-      error instanceof NotPassedError ? error.document : error instanceof RunFailedError ? error.run : undefined;
+      error instanceof NotPassedError || error instanceof BatchFailedError
+        ? error.document
+        : error instanceof RunFailedError
+          ? error.run
+          : undefined;
     return { exitCode: error.exitCode, message: error.message, problems: error.problems, document };
   }
   const problems = problemsOf(error);

@@ -21,6 +21,7 @@ import type {
 } from '../workflows/index.js';
 import { ArchiveControl } from './archive-control.js';
 import type { RestoreOptions } from './archive-control.js';
+import { BatchControl } from './batch-control.js';
 import { GateNotPassedError, RunFailedError, UsageError } from './errors.js';
 import { readRejections } from './rejections.js';
 import { RunControl } from './run-control.js';
@@ -33,6 +34,8 @@ import type { QueryResult, WarehouseQuery } from './warehouse-query.js';
 
 export { CommandError, ExitCode, GateNotPassedError, RunFailedError, UsageError } from './errors.js';
 export type { RestoreOptions } from './archive-control.js';
+export { BatchControl } from './batch-control.js';
+export type { BatchOptions, StartedBatch } from './batch-control.js';
 export type { Rejection, RejectionReason } from './rejections.js';
 export { QualityControl } from './quality/quality-control.js';
 export type { GlueEvaluation, GlueRecommendation, StartedQualityRun } from './quality/quality-control.js';
@@ -264,6 +267,11 @@ export class SluiceClient {
   /** Why the jobs of a run rejected items, read from their reports in S3; by job name. */
   rejections(result: EltResult): Promise<Record<string, Rejection>> {
     return readRejections(result.rejected, this.env);
+  }
+
+  /** Runs of several models at once. */
+  get batches(): BatchControl {
+    return new BatchControl(this.temporal, this.configuration, this.env);
   }
 
   /** Data quality in Glue: evaluations and recommendations. */

@@ -109,6 +109,18 @@ export function createProgram(env: NodeJS.ProcessEnv): Command {
     .option('--fresh', 'make a new run key instead of reporting the run of the day')
     .option('--incremental', 'export only what has changed since the last load, and merge it into the lake')
     .option('--watch', 'show the stages live and wait for the end');
+  define(
+    run,
+    'batch <model...>',
+    'Start a run of each of several models under one key; ends with 1 when one fails',
+    ['sluice run batch models/ --watch', 'sluice run batch shop.yaml game.yaml --concurrency 5 --watch --json'],
+    async () => (await import('./commands/run-batch.js')).runBatch
+  )
+    .addOption(new Option('--run-key <key>', 'key of every run (default: the UTC date)').conflicts('fresh'))
+    .option('--fresh', 'make a new run key instead of reporting the batch of the day')
+    .option('--incremental', 'export only what has changed since the last load, and merge it into the lake')
+    .option('--concurrency <n>', 'runs at the same time', positiveInteger, 20)
+    .option('--watch', 'show how many have ended and wait for all');
 
   define(
     program,

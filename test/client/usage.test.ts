@@ -6,7 +6,20 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startSluice, sluice } from './sluice.js';
 
-const commands = ['demo', 'up', 'down', 'worker', 'run elt', 'plan', 'runs', 'show', 'archive', 'restore', 'query'];
+const commands = [
+  'demo',
+  'up',
+  'down',
+  'worker',
+  'run elt',
+  'run batch',
+  'plan',
+  'runs',
+  'show',
+  'archive',
+  'restore',
+  'query',
+];
 
 let folder: string;
 beforeAll(async () => {

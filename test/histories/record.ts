@@ -9,7 +9,7 @@ import { CreateDatabaseCommand, CreateTableCommand } from '@aws-sdk/client-glue'
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import type { WorkflowHandle } from '@temporalio/client';
 import protos from '@temporalio/proto';
-import { batchPageKey, batchPages } from '../../activities/batch.js';
+import { batchPageKey, batchPages } from '../../model/batch-pages.js';
 import { SluiceClient } from '../../client/index.js';
 import { loadConfiguration } from '../../model/configuration.js';
 import { eltWorkflowOptions } from '../../model/elt-run.js';

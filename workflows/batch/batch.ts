@@ -11,7 +11,7 @@ import {
 } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { Activities } from '../../activities/index.js';
-import type { BatchPages, BatchRun } from '../../activities/batch.js';
+import type { BatchPages, BatchRun } from '../../model/batch-pages.js';
 
 const { readBatchPage } = proxyActivities<Activities>({
   startToCloseTimeout: '1m',
