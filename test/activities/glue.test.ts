@@ -208,7 +208,6 @@ describe('Glue jobs', () => {
       const before = await runsOf('quick');
       inject(undefined, hide, { operation: 'glue.StartJobRun', calls: 1, fault: 'drop-reply' });
       await expect(start('quick', 'hidden-1')).rejects.toMatchObject({ type: 'Transient' });
-      expect(await runsOf('quick')).toBe(before);
       const job = await start('quick', 'hidden-1', activityEnvironment({ attempt: 2 }));
       await wait(job, 'hidden-1');
       expect(await runsOf('quick')).toBe(before + 1);
