@@ -191,7 +191,7 @@ describe('Glue jobs', () => {
   });
 
   describe('when an answer is lost and the run is not listed yet', () => {
-    const hide: FaultInput = { operation: 'glue.StartJobRun', calls: 1, fault: 'hidden-job', seconds: 0.8 };
+    const hide: FaultInput = { operation: 'glue.StartJobRun', calls: 1, fault: 'hidden-job', seconds: 0.3 };
     const injector = new FaultInjector();
     const cancelled = new ActivityCancellationDetails({ cancelRequested: true });
     /** Injects the faults, and has a person cancel at the first start. */
