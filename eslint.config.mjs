@@ -52,7 +52,7 @@ const policies = Object.entries(mayImport).flatMap(([folder, { values, types }])
 ]);
 
 export default tseslint.config(
-  { ignores: ['dist', 'node_modules', 'coverage'] },
+  { ignores: ['dist', 'node_modules', 'coverage', 'workflows-bundle.js'] },
   ...tseslint.configs.recommended,
   {
     files: ['**/*.ts'],

@@ -1,3 +1,4 @@
+import { removeWorkflowBundle, writeWorkflowBundle } from '../workers/workflow-bundle.js';
 import { findTemporalServer } from '../local/temporal/index.js';
 
 /**
@@ -7,4 +8,11 @@ import { findTemporalServer } from '../local/temporal/index.js';
 export async function setup(): Promise<void> {
   const { TEMPORAL_ADDRESS: _address, ...env } = process.env;
   await findTemporalServer({ env, onEvent: (line) => console.error(line) });
+  // A hundred workers are started from the sources: webpack need not run for each.
+  await writeWorkflowBundle();
+}
+
+/** Leaves the checkout as it was. */
+export async function teardown(): Promise<void> {
+  await removeWorkflowBundle();
 }

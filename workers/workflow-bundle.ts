@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readFile, readdir, rename, writeFile } from 'node:fs/promises';
+import { readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { WorkflowBundle } from '@temporalio/worker';
@@ -9,7 +9,7 @@ import { bundleWorkflowCode } from '@temporalio/worker';
 const root = join(import.meta.dirname, '..');
 const workflowsFolder = join(root, 'workflows');
 
-// Beside the compiled workflows: `dist/workflows-bundle.js`. Sources are bundled anew by every process.
+// Beside the workflows: `dist/workflows-bundle.js`. Beside the sources only while the tests run.
 const bundleFile = join(root, 'workflows-bundle.js');
 const digestFile = join(root, 'workflows-bundle.sha256');
 
@@ -54,6 +54,11 @@ export async function writeWorkflowBundle(): Promise<string> {
     await rename(`${file}.${process.pid}`, file);
   }
   return bundleFile;
+}
+
+/** Removes what {@link writeWorkflowBundle} wrote, the digest first. */
+export async function removeWorkflowBundle(): Promise<void> {
+  for (const file of [digestFile, bundleFile]) await rm(file, { force: true });
 }
 
 /** The workflows for a worker: the prebuilt bundle when it is that of the present files, else a new one. */
