@@ -1,0 +1,3 @@
+import { describeHundredHistories } from './random-histories.js';
+
+describeHundredHistories(20260301);
