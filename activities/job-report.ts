@@ -1,6 +1,7 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { z } from 'zod';
+import { splitS3Uri } from '../model/s3-uri.js';
 import { parseJson } from './export-manifest.js';
 import { StepError, onResource } from './failures.js';
 
@@ -31,16 +32,10 @@ export interface JobReportSummary {
   readonly quarantined?: number;
 }
 
-/** Bucket and key of an `s3://` URI. */
-export function splitS3Uri(uri: string): { readonly Bucket: string; readonly Key: string } {
-  const [, Bucket = '', Key = ''] = /^s3:\/\/([^/]+)\/(.+)$/.exec(uri) ?? [];
-  return { Bucket, Key };
-}
-
 /** Reads a job's report; a report of another run is a permanent failure, like a missing one. */
 export async function readJobReport(s3: S3Client, uri: string, runKey: string): Promise<JobReportSummary> {
   const text = await onResource(`job report ${uri}`, async () => {
-    const { Body } = await s3.send(new GetObjectCommand(splitS3Uri(uri)));
+    const { Body } = await s3.send(new GetObjectCommand(splitS3Uri(uri) ?? { Bucket: '', Key: '' }));
     return (await Body?.transformToString('utf8')) ?? '';
   });
   const report = jobReport.safeParse(parseJson(text));

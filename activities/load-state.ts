@@ -6,6 +6,7 @@ import type { Deployment } from '../model/configuration.js';
 import type { SqlStatement } from '../model/plan.js';
 import { planExports } from '../model/windows.js';
 import type { ExportPlan, ExportState } from '../model/windows.js';
+import { dataApiTarget, statementName } from './data-api.js';
 import { StepError, onResource } from './failures.js';
 import { keepHeartbeating } from './heartbeat.js';
 import { newestLakeBase } from './lake-base.js';
@@ -57,12 +58,8 @@ export function createLoadStateActivities({
     const { Id: statementId = '' } = await onResource(step, () =>
       redshift.send(
         new ExecuteStatementCommand({
-          WorkgroupName: target.workgroup,
-          ClusterIdentifier: target.cluster,
-          Database: target.database,
-          SecretArn: target.secretArn,
-          DbUser: target.dbUser,
-          StatementName: `sluice ${scope.pipeline} ${scope.runKey} ${step}`.slice(0, 500),
+          ...dataApiTarget(target),
+          StatementName: statementName(scope, step),
           ClientToken: stepToken(input),
           Sql: watermark.sql,
         })

@@ -10,6 +10,7 @@ import { cancellationDetails } from '@temporalio/activity';
 import type { Deployment } from '../model/configuration.js';
 import type { WarehousePlan } from '../model/plan.js';
 import { startWhenCapacity } from './at-capacity.js';
+import { dataApiTarget, statementName } from './data-api.js';
 import type { ErrorClass } from './error-classes.js';
 import type { FailureDetails } from './failures.js';
 import { StepError, errorClassOf, onResource, toFailure } from './failures.js';
@@ -142,14 +143,11 @@ export function createRedshiftActivities({
   readonly redshift: RedshiftDataClient;
   readonly clock?: PollClock;
 }): RedshiftActivities {
-  const nameOf = ({ pipeline, runKey }: StepInput['scope'], step: string): string =>
-    `sluice ${pipeline} ${runKey} ${step}`.slice(0, 500);
-
   /** What an execution that this one resumes has left of a step: a statement that goes on or went well. */
   const findEarlier = async (input: StartStatementsInput, step: string): Promise<StartedStatement | undefined> => {
     if (earlierTokens(input).length === 0) return undefined;
     const { workgroup, cluster, database } = input.target;
-    const StatementName = nameOf(input.scope, step);
+    const StatementName = statementName(input.scope, step);
     const query = { StatementName, WorkgroupName: workgroup, ClusterIdentifier: cluster, Database: database };
     const pages = paginateListStatements({ client: redshift, pageSize: 100 }, { ...query, Status: 'ALL' });
     return await onResource(`statements ${StatementName}`, async () => {
@@ -172,12 +170,8 @@ export function createRedshiftActivities({
         throw new StepError('Permanent', step, `parameter ${name} is empty; the Data API cannot bind it`);
     }
     const common = {
-      WorkgroupName: target.workgroup,
-      ClusterIdentifier: target.cluster,
-      Database: target.database,
-      SecretArn: target.secretArn,
-      DbUser: target.dbUser,
-      StatementName: nameOf(scope, step),
+      ...dataApiTarget(target),
+      StatementName: statementName(scope, step),
       ClientToken: stepToken({ scope, step }),
       WaitTimeSeconds: startWaitSeconds,
     };

@@ -7,6 +7,7 @@ import type { RunRecord } from '../model/run-record.js';
 import type { BoundTransaction } from '../model/sql/run-history.js';
 import { recordRunTransactions, runHistoryTables } from '../model/sql/run-history.js';
 import { startWhenCapacity } from './at-capacity.js';
+import { dataApiTarget, statementName } from './data-api.js';
 import { errorClassOf, onResource } from './failures.js';
 import type { PollClock } from './poll-clock.js';
 import { redshiftStatement } from './redshift.js';
@@ -36,12 +37,8 @@ export async function recordRun(
     const step = `run record ${part}`;
     const Parameters = Object.entries(parameters).map(([name, value]) => ({ name, value }));
     const command = new BatchExecuteStatementCommand({
-      WorkgroupName: target.workgroup,
-      ClusterIdentifier: target.cluster,
-      Database: target.database,
-      SecretArn: target.secretArn,
-      DbUser: target.dbUser,
-      StatementName: `sluice ${run.pipeline} ${run.runKey} ${step}`.slice(0, 500),
+      ...dataApiTarget(target),
+      StatementName: statementName(run, step),
       ClientToken: createHash('sha256')
         .update(JSON.stringify([run.workflowId, run.runId, part]))
         .digest('hex'),

@@ -4,7 +4,9 @@ import { freshRunKey } from '../model/elt-run.js';
 import type { WarehousePlan } from '../model/plan.js';
 import type { ArchiveInput, ArchiveResult, RestoreInput, RestoreResult } from '../workflows/index.js';
 import { RunFailedError, UsageError } from './errors.js';
+import { rootCause } from './root-cause.js';
 import type { TemporalConnection } from './temporal-connection.js';
+import { resultOf, startOnce } from './workflow-run.js';
 
 /** What is restored, and how. */
 export interface RestoreOptions {
@@ -15,9 +17,6 @@ export interface RestoreOptions {
   /** Load the warehouse from the restored lake. */
   readonly reload?: boolean;
 }
-
-/** Milliseconds between two looks at a workflow that is waited for. */
-const watchIntervalMs = 250;
 
 /** Starts the workflows `archive` and `restore`, and waits for them. */
 export class ArchiveControl {
@@ -58,37 +57,20 @@ export class ArchiveControl {
     staticSummary: string,
     signal?: AbortSignal
   ): Promise<Result> {
-    const { client } = this.temporal;
     const { plan, runKey } = input;
     const workflowId = `${type}-${plan.name}-${runKey.slice(type.length + 1)}`;
     const { taskQueue } = this.configuration;
-    await this.temporal.read(() =>
-      client.workflow.start(type, { workflowId, taskQueue, args: [input], staticSummary }).then(
-        () => undefined,
-        (error: unknown) => {
-          // An answer that was lost: the id is of this call alone.
-          if (!(error instanceof Error) || error.name !== 'WorkflowExecutionAlreadyStartedError') throw error;
-        }
-      )
-    );
-    const handle = client.workflow.getHandle<(input: Input) => Promise<Result>>(workflowId);
-    for (;;) {
-      const { status } = await this.temporal.read(() => handle.describe(), signal);
-      if (status.name !== 'RUNNING') break;
-      await new Promise((resolve) => setTimeout(resolve, watchIntervalMs));
-    }
+    await startOnce(this.temporal, { type, workflowId, taskQueue, staticSummary, input });
     try {
-      return (await this.temporal.read(() => handle.result(), signal)) as Result;
+      return await resultOf<Result>(this.temporal, workflowId, signal);
     } catch (error) {
       throw error instanceof WorkflowFailedError ? failureOf(error) : error;
     }
   }
 }
 
-/** The innermost cause says what went wrong. */
 function failureOf(error: WorkflowFailedError): Error {
-  let root: Error = error;
-  while (root.cause instanceof Error) root = root.cause;
+  const root = rootCause(error);
   const [details] = root instanceof ApplicationFailure ? ((root.details ?? []) as { missing?: string }[]) : [];
   const refused = root instanceof ApplicationFailure && root.type === 'RestoreRefused';
   return refused || details?.missing === 'generation'

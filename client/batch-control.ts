@@ -8,9 +8,11 @@ import type { Configuration } from '../model/configuration.js';
 import { defaultRunKey, eltWorkflowOptions, freshRunKey, runKeyProblem } from '../model/elt-run.js';
 import type { WarehousePlan } from '../model/plan.js';
 import type { BatchInput, BatchProgress } from '../workflows/index.js';
-import { awsSettings } from '../workers/aws-settings.js';
+import { s3Settings } from '../workers/aws-settings.js';
 import { RunFailedError, UsageError, messageOf } from './errors.js';
+import { rootCause } from './root-cause.js';
 import type { TemporalConnection } from './temporal-connection.js';
+import { watchIntervalMs } from './workflow-run.js';
 
 /** How a batch is started. */
 export interface BatchOptions {
@@ -34,9 +36,6 @@ export interface StartedBatch {
   /** The runs that it consists of. */
   readonly runs: readonly { readonly model: string; readonly workflowId: string }[];
 }
-
-/** Milliseconds between two looks at a batch that is watched. */
-const watchIntervalMs = 250;
 
 /** Starts the runs of several models as one `batch` workflow, and watches it. */
 export class BatchControl {
@@ -114,9 +113,7 @@ export class BatchControl {
       return await this.temporal.read(() => handle.result(), signal);
     } catch (error) {
       if (!(error instanceof WorkflowFailedError)) throw error;
-      let root: Error = error;
-      while (root.cause instanceof Error) root = root.cause;
-      throw new RunFailedError(root.message, { cause: error });
+      throw new RunFailedError(rootCause(error).message, { cause: error });
     }
   }
 
@@ -134,10 +131,7 @@ export class BatchControl {
   private async write(pages: readonly string[], workflowId: string): Promise<BatchPages> {
     const bucket = this.configuration.deployment.buckets.quality;
     const prefix = `_sluice/batch/${workflowId}/${randomUUID()}`;
-    const s3 = new S3Client({
-      ...awsSettings(this.env),
-      forcePathStyle: Boolean(this.env.AWS_ENDPOINT_URL_S3 ?? this.env.AWS_ENDPOINT_URL),
-    });
+    const s3 = new S3Client(s3Settings(this.env));
     try {
       for (const [index, Body] of pages.entries()) {
         const Key = batchPageKey(prefix, index + 1);

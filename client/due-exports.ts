@@ -4,7 +4,7 @@ import type { Deployment } from '../model/configuration.js';
 import type { WarehousePlan } from '../model/plan.js';
 import { planExports } from '../model/windows.js';
 import type { ExportPlan, ExportState } from '../model/windows.js';
-import { awsSettings } from '../workers/aws-settings.js';
+import { awsSettings, s3Settings } from '../workers/aws-settings.js';
 import { newestLakeBase } from '../workers/lake-base.js';
 import { RunFailedError, messageOf } from './errors.js';
 import { openWarehouse } from './warehouse.js';
@@ -48,10 +48,7 @@ export async function dueExports(
 ): Promise<DueExports> {
   const settings = { ...awsSettings(env), maxAttempts: 1 };
   const dynamodb = new DynamoDBClient(settings);
-  const s3 = new S3Client({
-    ...settings,
-    forcePathStyle: Boolean(env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL),
-  });
+  const s3 = new S3Client({ ...s3Settings(env), maxAttempts: 1 });
   const abortSignal = AbortSignal.timeout(patienceMs);
   const TableName = plan.source.table;
   try {

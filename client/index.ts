@@ -24,6 +24,7 @@ import type { RestoreOptions } from './archive-control.js';
 import { BatchControl } from './batch-control.js';
 import { GateNotPassedError, RunFailedError, UsageError } from './errors.js';
 import { readRejections } from './rejections.js';
+import { rootCause } from './root-cause.js';
 import { RunControl } from './run-control.js';
 import type { Rejection } from './rejections.js';
 import { QualityControl } from './quality/quality-control.js';
@@ -345,10 +346,8 @@ function summaryOf(info: ListedInfo): RunSummary {
   };
 }
 
-/** The innermost cause says what went wrong; those around it only which activity it went wrong in. */
 function runFailure(error: Error): RunFailedError {
-  let root = error;
-  while (root.cause instanceof Error) root = root.cause;
+  const root = rootCause(error);
   const refused = root instanceof ApplicationFailure && root.type === 'GateNotPassed';
   return new (refused ? GateNotPassedError : RunFailedError)(root.message, { cause: error });
 }

@@ -1,8 +1,9 @@
-import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { S3Client } from '@aws-sdk/client-s3';
 import { z } from 'zod';
 import type { EltResult } from '../workflows/index.js';
-import { awsSettings } from '../workers/aws-settings.js';
+import { s3Settings } from '../workers/aws-settings.js';
 import { table } from './output/table.js';
+import { objectText } from './read-object.js';
 
 const reason = z.object({
   itemType: z.string().nullish(),
@@ -34,15 +35,11 @@ export async function readRejections(
   rejected: EltResult['rejected'],
   env: NodeJS.ProcessEnv
 ): Promise<Record<string, Rejection>> {
-  const s3 = new S3Client({
-    ...awsSettings(env),
-    forcePathStyle: Boolean(env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL),
-  });
+  const s3 = new S3Client(s3Settings(env));
   try {
     const entries = Object.entries(rejected).map(async ([job, { items, reportUri }]) => {
-      const [, Bucket, Key] = /^s3:\/\/([^/]+)\/(.+)$/.exec(reportUri) ?? [];
-      const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key }));
-      const { reasons } = report.parse(JSON.parse((await Body?.transformToString()) ?? '')).rejected;
+      const text = await objectText(s3, reportUri);
+      const { reasons } = report.parse(JSON.parse(text)).rejected;
       return [job, { items, reportUri, reasons }] as const;
     });
     return Object.fromEntries(await Promise.all(entries));

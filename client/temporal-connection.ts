@@ -2,6 +2,7 @@ import { Client, Connection, ServiceError, isGrpcServiceError } from '@temporali
 import type { ConnectionOptions } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { RunFailedError, UsageError, messageOf } from './errors.js';
+import { rootCause } from './root-cause.js';
 
 /** Milliseconds that one call to the server may take before it counts as unanswered. */
 const callTimeoutMs = 5_000;
@@ -111,7 +112,5 @@ function isUnreachable(error: unknown): boolean {
 }
 
 function rootMessage(error: unknown): string {
-  let root = error;
-  while (root instanceof Error && root.cause instanceof Error) root = root.cause;
-  return messageOf(root).split('\n')[0] ?? '';
+  return messageOf(rootCause(error)).split('\n')[0] ?? '';
 }

@@ -4,7 +4,7 @@ import { RedshiftDataClient } from '@aws-sdk/client-redshift-data';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SNSClient } from '@aws-sdk/client-sns';
 import type { AwsClients } from '../activities/index.js';
-import { awsSettings } from './aws-settings.js';
+import { awsSettings, s3Settings } from './aws-settings.js';
 
 /** Clients of one worker; `destroy` closes their connections. */
 export interface WorkerAwsClients extends AwsClients {
@@ -36,11 +36,9 @@ export function createAwsClients(
       httpsAgent: { keepAlive: true, maxSockets: 200 },
     },
   };
-  // Endpoints other than AWS's own have no DNS name for each bucket.
-  const forcePathStyle = Boolean(env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL);
   const clients = {
     dynamodb: new DynamoDBClient(settings),
-    s3: new S3Client({ ...settings, forcePathStyle }),
+    s3: new S3Client({ ...settings, ...s3Settings(env) }),
     // StartJobRun takes no token: only the activity, which looks for the run first, may repeat it.
     glue: new GlueClient({ ...settings, maxAttempts: 1 }),
     redshift: new RedshiftDataClient(settings),

@@ -24,3 +24,8 @@ export function awsSettings(env: NodeJS.ProcessEnv): AwsSettings {
       : {}),
   };
 }
+
+/** {@link awsSettings} for S3. Endpoints other than AWS's own have no DNS name for each bucket. */
+export function s3Settings(env: NodeJS.ProcessEnv): AwsSettings & { readonly forcePathStyle: boolean } {
+  return { ...awsSettings(env), forcePathStyle: Boolean(env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL) };
+}

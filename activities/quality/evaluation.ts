@@ -1,21 +1,19 @@
 import type { GetDataQualityRulesetEvaluationRunResponse, GlueClient } from '@aws-sdk/client-glue';
 import {
   CancelDataQualityRulesetEvaluationRunCommand,
-  CreateDataQualityRulesetCommand,
-  GetDataQualityRulesetCommand,
   GetDataQualityRulesetEvaluationRunCommand,
   StartDataQualityRulesetEvaluationRunCommand,
-  UpdateDataQualityRulesetCommand,
 } from '@aws-sdk/client-glue';
 import { startWhenCapacity } from '../at-capacity.js';
-import { AwsCallError, StepError, onResource } from '../failures.js';
+import { StepError, onResource } from '../failures.js';
 import type { PollClock } from '../poll-clock.js';
 import type { RemoteJob } from '../remote-job.js';
 import { stopRemoteJob, waitForRemoteJob } from '../remote-job.js';
 import type { StepInput } from '../run-scope.js';
 import { stepToken } from '../run-scope.js';
-import { isAbsent } from './is-absent.js';
+import { unlessThere } from './entity-answers.js';
 import { qualityRun } from './quality-run.js';
+import { createRuleset, rulesetResource, storedRuleset, updateRuleset } from './rulesets.js';
 import { catalogueWarehouseTable } from './warehouse-table.js';
 import type { WarehouseTable } from './warehouse-table.js';
 
@@ -93,40 +91,21 @@ function evaluationRun(glue: GlueClient): RemoteJob<EvaluationRunRef, GetDataQua
 }
 
 async function ensureRuleset(glue: GlueClient, request: EvaluationRequest, token: string): Promise<void> {
-  const { rulesetName: Name, ruleset: text, database, table } = request;
-  const resource = `Data quality ruleset ${Name}`;
-  const stored = await onResource(resource, () => glue.send(new GetDataQualityRulesetCommand({ Name }))).catch(
-    (error: unknown) => {
-      if (isAbsent(error)) return undefined;
-      throw error;
-    }
-  );
+  const { rulesetName: name, ruleset: text, database, table } = request;
+  const stored = await storedRuleset(glue, name);
   if (stored === undefined) {
     if (text === undefined) {
       throw new StepError(
         'Permanent',
-        resource,
+        rulesetResource(name),
         'does not exist, and no text was given to create it from',
         'Give a ruleset file, or declare a gate of this name in the model.'
       );
     }
-    await onResource(resource, () =>
-      glue.send(
-        new CreateDataQualityRulesetCommand({
-          Name,
-          Ruleset: text,
-          Description: 'Made by Sluice',
-          TargetTable: { DatabaseName: database, TableName: table },
-          ClientToken: token,
-        })
-      )
-    ).catch((error: unknown) => {
-      const cause = error instanceof AwsCallError ? error.cause : error;
-      // Two runs that found it absent: the text is the same, or the next look finds the difference.
-      if (!(cause instanceof Error && cause.name === 'AlreadyExistsException')) throw error;
-    });
-  } else if (request.declared === true && text !== undefined && stored.Ruleset !== text) {
-    await onResource(resource, () => glue.send(new UpdateDataQualityRulesetCommand({ Name, Ruleset: text })));
+    // Two runs that found it absent: the text is the same, or the next look finds the difference.
+    await unlessThere(createRuleset(glue, { name, text, description: 'Made by Sluice', database, table, token }));
+  } else if (request.declared === true && text !== undefined && stored !== text) {
+    await updateRuleset(glue, name, text);
   }
 }
 

@@ -1,14 +1,12 @@
 import type { GetDataQualityRuleRecommendationRunResponse, GlueClient } from '@aws-sdk/client-glue';
 import {
   CancelDataQualityRuleRecommendationRunCommand,
-  CreateDataQualityRulesetCommand,
   GetDataQualityRuleRecommendationRunCommand,
-  GetDataQualityRulesetCommand,
   StartDataQualityRuleRecommendationRunCommand,
-  UpdateDataQualityRulesetCommand,
 } from '@aws-sdk/client-glue';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { splitS3Uri } from '../../model/s3-uri.js';
 import { DqdlSyntaxError, parse } from '../../quality/index.js';
 import { startWhenCapacity } from '../at-capacity.js';
 import { StepError, onResource } from '../failures.js';
@@ -18,8 +16,8 @@ import { stopRemoteJob, waitForRemoteJob } from '../remote-job.js';
 import type { StepInput } from '../run-scope.js';
 import { stepToken } from '../run-scope.js';
 import type { CatalogTable, RunResources } from './evaluation.js';
-import { isAbsent } from './is-absent.js';
 import { qualityRun } from './quality-run.js';
+import { createRuleset, storedRuleset, updateRuleset } from './rulesets.js';
 
 /** A started recommendation run. */
 export interface RecommendationRunRef extends CatalogTable {
@@ -78,18 +76,21 @@ export function createRecommendationActivities({
   readonly s3: S3Client;
   readonly clock: PollClock;
 }): RecommendationActivities {
-  const readDraft = async (uri: string): Promise<{ text: string; rules: number }> => {
-    const match = /^s3:\/\/([^/]+)\/(.+)$/.exec(uri);
-    if (match === null) throw new StepError('Permanent', uri, 'is not an S3 URI', 'Give s3://bucket/key.');
-    const { Body } = await onResource(uri, () => s3.send(new GetObjectCommand({ Bucket: match[1], Key: match[2] })));
-    const text = (await Body?.transformToString('utf8')) ?? '';
+  const countRules = (uri: string, text: string): number => {
     try {
-      return { text, rules: parse(text).rules.length };
+      return parse(text).rules.length;
     } catch (error) {
       if (!(error instanceof DqdlSyntaxError)) throw error;
       const place = `line ${error.line}, column ${error.column}`;
       throw new StepError('Permanent', uri, `is not DQDL: see ${place}`, 'Check it with sluice dq lint.');
     }
+  };
+  const readDraft = async (uri: string): Promise<{ text: string; rules: number }> => {
+    const object = splitS3Uri(uri);
+    if (object === undefined) throw new StepError('Permanent', uri, 'is not an S3 URI', 'Give s3://bucket/key.');
+    const { Body } = await onResource(uri, () => s3.send(new GetObjectCommand(object)));
+    const text = (await Body?.transformToString('utf8')) ?? '';
+    return { text, rules: countRules(uri, text) };
   };
   return {
     async startRecommendation({ database, table, resources, ...step }) {
@@ -116,7 +117,7 @@ export function createRecommendationActivities({
       const key = `recommendations/${run.runId}.dqdl`;
       const uri = `s3://${bucket}/${key}`;
       await onResource(uri, () => s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: text })));
-      return { uri, rules: (await readDraft(uri)).rules };
+      return { uri, rules: countRules(uri, text) };
     },
 
     async stopRecommendation({ run }) {
@@ -127,32 +128,13 @@ export function createRecommendationActivities({
       return { uri, rules: (await readDraft(uri)).rules };
     },
 
-    async saveRuleset({ rulesetName: Name, uri, database, table, ...step }) {
+    async saveRuleset({ rulesetName: name, uri, database, table, ...step }) {
       const { text } = await readDraft(uri);
-      const resource = `Data quality ruleset ${Name}`;
-      const stored = await onResource(resource, () => glue.send(new GetDataQualityRulesetCommand({ Name }))).catch(
-        (error: unknown) => {
-          if (isAbsent(error)) return undefined;
-          throw error;
-        }
-      );
-      if (stored !== undefined) {
-        if (stored.Ruleset !== text) {
-          await onResource(resource, () => glue.send(new UpdateDataQualityRulesetCommand({ Name, Ruleset: text })));
-        }
-        return;
-      }
-      await onResource(resource, () =>
-        glue.send(
-          new CreateDataQualityRulesetCommand({
-            Name,
-            Ruleset: text,
-            Description: 'Recommended by Glue, accepted by a person',
-            TargetTable: { DatabaseName: database, TableName: table },
-            ClientToken: stepToken(step),
-          })
-        )
-      );
+      const stored = await storedRuleset(glue, name);
+      if (stored === undefined) {
+        const description = 'Recommended by Glue, accepted by a person';
+        await createRuleset(glue, { name, text, description, database, table, token: stepToken(step) });
+      } else if (stored !== text) await updateRuleset(glue, name, text);
     },
   };
 }

@@ -1,11 +1,5 @@
 import type { GlueClient, TableInput } from '@aws-sdk/client-glue';
-import {
-  CreateDatabaseCommand,
-  CreateTableCommand,
-  GetDatabaseCommand,
-  GetTableCommand,
-  UpdateTableCommand,
-} from '@aws-sdk/client-glue';
+import { CreateDatabaseCommand, GetDatabaseCommand } from '@aws-sdk/client-glue';
 import { resultsPrefix } from '../../quality/results/result-document.js';
 import {
   resultColumns,
@@ -15,8 +9,9 @@ import {
   resultViews,
 } from '../../quality/results/result-tables.js';
 import type { CatalogColumn, ResultView } from '../../quality/results/result-tables.js';
-import { AwsCallError, onResource } from '../failures.js';
-import { isAbsent } from './is-absent.js';
+import { onResource } from '../failures.js';
+import { catalogueTable } from './catalog-table.js';
+import { unlessAbsent, unlessThere } from './entity-answers.js';
 
 /** Database of the catalog that the table of results is in, unless the deployment names another. */
 export const defaultResultsDatabase = 'data_quality';
@@ -84,19 +79,6 @@ function viewInput(database: string, { name, sql, columns }: ResultView): TableI
   };
 }
 
-const unlessAbsent = <T>(work: Promise<T>): Promise<T | undefined> =>
-  work.catch((error: unknown) => {
-    if (isAbsent(error)) return undefined;
-    throw error;
-  });
-
-/** Another worker may have made it meanwhile, from the same definition. */
-const unlessThere = (work: Promise<unknown>): Promise<unknown> =>
-  work.catch((error: unknown) => {
-    const cause = error instanceof AwsCallError ? error.cause : error;
-    if (!(cause instanceof Error && cause.name === 'AlreadyExistsException')) throw error;
-  });
-
 /** The parts of a table's definition that Sluice decides on. */
 const essence = ({ Parameters, PartitionKeys, StorageDescriptor, ViewOriginalText }: Partial<TableInput>): string =>
   JSON.stringify([
@@ -116,14 +98,6 @@ export async function catalogueResults(glue: GlueClient, bucket: string, databas
     await unlessThere(onResource(resource, () => glue.send(new CreateDatabaseCommand({ DatabaseInput }))));
   }
   for (const input of [tableInput(bucket), ...resultViews(database).map((one) => viewInput(database, one))]) {
-    const name = `Catalog table ${database}.${input.Name}`;
-    const stored = await unlessAbsent(
-      onResource(name, () => glue.send(new GetTableCommand({ DatabaseName: database, Name: input.Name })))
-    );
-    if (stored?.Table !== undefined && essence(stored.Table) === essence(input)) continue;
-    const request = { DatabaseName: database, TableInput: input };
-    await (stored === undefined
-      ? unlessThere(onResource(name, () => glue.send(new CreateTableCommand(request))))
-      : onResource(name, () => glue.send(new UpdateTableCommand(request))));
+    await catalogueTable(glue, database, input, (stored) => essence(stored) === essence(input));
   }
 }

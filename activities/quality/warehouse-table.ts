@@ -1,8 +1,6 @@
 import type { GlueClient, TableInput } from '@aws-sdk/client-glue';
-import { CreateTableCommand, GetTableCommand, UpdateTableCommand } from '@aws-sdk/client-glue';
-import { onResource } from '../failures.js';
+import { catalogueTable } from './catalog-table.js';
 import type { CatalogTable } from './evaluation.js';
-import { isAbsent } from './is-absent.js';
 
 /** A table of the warehouse as Glue's catalog is to know it: what a JDBC crawler would have written. */
 export interface WarehouseTable {
@@ -32,23 +30,13 @@ export async function catalogueWarehouseTable(
   { database, table }: CatalogTable,
   warehouse: WarehouseTable
 ): Promise<void> {
-  const resource = `Catalog table ${database}.${table}`;
   const input = tableInput(table, warehouse);
-  const stored = await onResource(resource, () =>
-    glue.send(new GetTableCommand({ DatabaseName: database, Name: table }))
-  ).catch((error: unknown) => {
-    if (isAbsent(error)) return undefined;
-    throw error;
+  await catalogueTable(glue, database, input, ({ StorageDescriptor: found, Parameters }) => {
+    const columns = found?.Columns?.map(({ Name, Type }) => ({ Name, Type }));
+    return (
+      found?.Location === warehouse.location &&
+      JSON.stringify(columns) === JSON.stringify(input.StorageDescriptor?.Columns) &&
+      Parameters?.connectionName === warehouse.connection
+    );
   });
-  const { StorageDescriptor: found } = stored?.Table ?? {};
-  const columns = found?.Columns?.map(({ Name, Type }) => ({ Name, Type }));
-  const same =
-    found?.Location === warehouse.location &&
-    JSON.stringify(columns) === JSON.stringify(input.StorageDescriptor?.Columns) &&
-    stored?.Table?.Parameters?.connectionName === warehouse.connection;
-  if (same) return;
-  const request = { DatabaseName: database, TableInput: input };
-  await onResource(resource, () =>
-    glue.send(stored === undefined ? new CreateTableCommand(request) : new UpdateTableCommand(request))
-  );
 }

@@ -2,7 +2,7 @@ import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { ApplicationFailure, WorkflowFailedError } from '@temporalio/client';
 import type { Configuration } from '../../model/configuration.js';
 import { freshRunKey } from '../../model/elt-run.js';
-import { awsSettings } from '../../workers/aws-settings.js';
+import { s3Settings } from '../../workers/aws-settings.js';
 import type {
   EditInput,
   EvaluateInput,
@@ -12,7 +12,9 @@ import type {
   RecommendResult,
 } from '../../workflows/index.js';
 import { RunFailedError, UsageError } from '../errors.js';
+import { rootCause } from '../root-cause.js';
 import type { TemporalConnection } from '../temporal-connection.js';
+import { resultOf, startOnce, watchIntervalMs } from '../workflow-run.js';
 import { evaluationSetting } from './evaluation-setting.js';
 
 /** An evaluation in Glue: which ruleset over which table, and what its result must reach. */
@@ -26,9 +28,6 @@ export interface StartedQualityRun {
   readonly runKey: string;
   readonly workflowId: string;
 }
-
-/** Milliseconds between two looks at a workflow that is waited for. */
-const watchIntervalMs = 250;
 
 /** Starts the workflows `evaluate`, `reconcile` and `recommend`, and waits for them. */
 export class QualityControl {
@@ -84,10 +83,7 @@ export class QualityControl {
   async edit(workflowId: string, text: string, by: string): Promise<void> {
     const Bucket = this.configuration.deployment.buckets.quality;
     const Key = `recommendations/${workflowId}-${freshRunKey()}.dqdl`;
-    const s3 = new S3Client({
-      ...awsSettings(this.env),
-      forcePathStyle: Boolean(this.env.AWS_ENDPOINT_URL_S3 ?? this.env.AWS_ENDPOINT_URL),
-    });
+    const s3 = new S3Client(s3Settings(this.env));
     try {
       await s3.send(new PutObjectCommand({ Bucket, Key, Body: text }));
       const handle = this.temporal.client.workflow.getHandle(workflowId);
@@ -117,32 +113,16 @@ export class QualityControl {
     const { runKey } = input;
     const workflowId = `${type}-${runKey}`;
     const { taskQueue } = this.configuration;
-    await this.temporal.read(() =>
-      this.temporal.client.workflow.start(type, { workflowId, taskQueue, args: [input], staticSummary }).then(
-        () => undefined,
-        (error: unknown) => {
-          // An answer that was lost: the id is of this call alone.
-          if (!(error instanceof Error) || error.name !== 'WorkflowExecutionAlreadyStartedError') throw error;
-        }
-      )
-    );
+    await startOnce(this.temporal, { type, workflowId, taskQueue, staticSummary, input });
     return { runKey, workflowId };
   }
 
   private async result<Result>(workflowId: string, signal?: AbortSignal): Promise<Result> {
-    const handle = this.temporal.client.workflow.getHandle(workflowId);
-    for (;;) {
-      const { status } = await this.temporal.read(() => handle.describe(), signal);
-      if (status.name !== 'RUNNING') break;
-      await new Promise((resolve) => setTimeout(resolve, watchIntervalMs));
-    }
     try {
-      return (await this.temporal.read(() => handle.result(), signal)) as Result;
+      return await resultOf<Result>(this.temporal, workflowId, signal);
     } catch (error) {
       if (!(error instanceof WorkflowFailedError)) throw error;
-      let root: Error = error;
-      while (root.cause instanceof Error) root = root.cause;
-      throw new RunFailedError(root.message, { cause: error });
+      throw new RunFailedError(rootCause(error).message, { cause: error });
     }
   }
 }

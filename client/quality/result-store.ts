@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { parseResultDocument, resultKey, resultsPrefix } from '../../quality/results/result-document.js';
 import type { ResultDocument } from '../../quality/results/result-document.js';
-import { awsSettings } from '../../workers/aws-settings.js';
+import { s3Settings } from '../../workers/aws-settings.js';
 import { UsageError, messageOf } from '../errors.js';
 
 /** Which results are listed. */
@@ -55,10 +55,7 @@ interface Files {
 
 /** Results in the quality bucket. */
 export function bucketStore(bucket: string, env: NodeJS.ProcessEnv): ResultStore {
-  const s3 = new S3Client({
-    ...awsSettings(env),
-    forcePathStyle: Boolean(env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL),
-  });
+  const s3 = new S3Client(s3Settings(env));
   const reached = <T>(work: Promise<T>): Promise<T> =>
     work.catch((error: unknown) => {
       throw new UsageError(`The quality bucket ${bucket} cannot be used: ${messageOf(error)}`, undefined, {

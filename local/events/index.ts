@@ -3,8 +3,8 @@ import type { ClassicLevel } from 'classic-level';
 import { z } from 'zod';
 import { AwsError } from '../gateway/aws-error.js';
 import type { JsonOperation, JsonService } from '../gateway/service.js';
-import { compoundKey, EntityStore } from '../glue/api/entity-store.js';
-import { operation, pageOf } from '../glue/api/request.js';
+import { compoundKey, EntityStore, serviceLevel } from '../state/entity-store.js';
+import { operation, pageOf } from '../gateway/check-request.js';
 import { matchesPattern, parsePattern } from './event-pattern.js';
 
 /** How the local EventBridge is started. */
@@ -52,7 +52,7 @@ const paging = { Limit: z.number().int().min(1).max(100).optional(), NextToken: 
 
 /** Amazon EventBridge as far as Sluice uses it: rules with event patterns on the default bus, and their targets. */
 export async function createEvents({ db, account, region, deliver }: EventsOptions): Promise<EventBus> {
-  const level = db.sublevel<string, unknown>('events', { valueEncoding: 'json' });
+  const level = serviceLevel(db, 'events');
   const rules = await EntityStore.open<RuleEntity>(level, 'rules');
   const targets = await EntityStore.open<TargetEntity>(level, 'targets');
   const arnOf = (rule: string): string => `arn:aws:events:${region}:${account}:rule/${rule}`;

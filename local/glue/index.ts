@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import type { ClassicLevel } from 'classic-level';
 import type { JsonService } from '../gateway/service.js';
 import type { ObjectStore } from '../s3/object-store.js';
+import { EntityStore, serviceLevel } from '../state/entity-store.js';
 import { catalogOperations } from './api/catalog-operations.js';
 import { Catalog } from './api/catalog.js';
 import { connectionOperations, tagOperations } from './api/connection-operations.js';
-import { EntityStore, glueLevel } from './api/entity-store.js';
 import { jobOperations } from './api/job-definitions.js';
 import type { JobEntity } from './api/job-definitions.js';
 import { JobRuns } from './api/job-run-operations.js';
@@ -58,7 +58,7 @@ export async function createGlue(options: GlueOptions): Promise<JsonService> {
   for (const name of await readdir(options.workFolder)) {
     if (/^jr_[0-9a-f]{64}$/.test(name)) await rm(join(options.workFolder, name), { recursive: true, force: true });
   }
-  const level = glueLevel(options.db);
+  const level = serviceLevel(options.db, 'glue');
   const catalog = await Catalog.open(level, options.account);
   const jobs = await EntityStore.open<JobEntity>(level, 'jobs');
   const runs = await EntityStore.open<JobRunEntity>(level, 'runs');

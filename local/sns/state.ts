@@ -1,5 +1,5 @@
 import type { ClassicLevel } from 'classic-level';
-import { EntityStore } from '../glue/api/entity-store.js';
+import { EntityStore, serviceLevel } from '../state/entity-store.js';
 import { invalid, notFound } from './query-protocol.js';
 
 /** A topic. */
@@ -34,7 +34,7 @@ export class SnsState {
 
   /** Loads what an earlier process has left. */
   static async open(db: ClassicLevel<string, string>): Promise<SnsState> {
-    const level = db.sublevel<string, unknown>('sns', { valueEncoding: 'json' });
+    const level = serviceLevel(db, 'sns');
     return new SnsState(await EntityStore.open<Topic>(level, 'topic'), await EntityStore.open(level, 'subscription'));
   }
 

@@ -14,7 +14,7 @@ import { createDynamoDb } from '../../local/dynamodb/index.js';
 import { startGateway } from '../../local/gateway/index.js';
 import type { HttpService } from '../../local/gateway/service.js';
 import { Catalog } from '../../local/glue/api/catalog.js';
-import { glueLevel } from '../../local/glue/api/entity-store.js';
+import { serviceLevel } from '../../local/state/entity-store.js';
 import { land } from '../../local/glue/jobs/land/index.js';
 import { rawToDatalake } from '../../local/glue/jobs/raw-to-datalake/index.js';
 import type { JobScript } from '../../local/glue/index.js';
@@ -66,7 +66,7 @@ export class Engines {
     const gateway = await startGateway({ services, ...identity });
     const client = clientOf(gateway.url);
     const warehouse = await Warehouse.start();
-    const catalog = await Catalog.open(glueLevel(db), identity.account);
+    const catalog = await Catalog.open(serviceLevel(db, 'glue'), identity.account);
     await warehouse.setUp(smallShop('first'));
     return new Engines(time, folder, store, catalog, client, warehouse, async () => {
       client.destroy();

@@ -6,7 +6,7 @@ import { UsageError, messageOf } from '../../errors.js';
 import { SluiceClient } from '../../index.js';
 import { listenForInterruption } from '../../interruption.js';
 import { openFiles } from '../../quality/data-files.js';
-import { readObject } from '../../quality/read-object.js';
+import { readObject } from '../../read-object.js';
 
 /** Options of `sluice dq recommend`. */
 export interface RecommendOptions {

@@ -2,9 +2,9 @@ import type { TableInput } from '@aws-sdk/client-glue';
 import { z } from 'zod';
 import { AwsError } from '../../gateway/aws-error.js';
 import type { JsonOperation } from '../../gateway/service.js';
+import { compoundKey } from '../../state/entity-store.js';
+import { nameString, operation, pageOf, paging, stringMap } from '../../gateway/check-request.js';
 import type { Catalog } from './catalog.js';
-import { compoundKey } from './entity-store.js';
-import { nameString, operation, pageOf, paging, stringMap } from './request.js';
 
 const databaseInput = z.object({
   Name: nameString,

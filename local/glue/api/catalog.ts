@@ -1,8 +1,8 @@
 import type { Column, PartitionInput, StorageDescriptor, TableInput } from '@aws-sdk/client-glue';
 import { AwsError } from '../../gateway/aws-error.js';
-import { compoundKey, EntityStore } from './entity-store.js';
-import type { ServiceLevel } from './entity-store.js';
-import { epochSeconds } from './request.js';
+import { compoundKey, EntityStore } from '../../state/entity-store.js';
+import type { ServiceLevel } from '../../state/entity-store.js';
+import { epochSeconds } from '../../gateway/check-request.js';
 
 /** A database as GetDatabase answers it; times in seconds since the epoch. */
 export interface DatabaseEntity {

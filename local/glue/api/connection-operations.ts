@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { AwsError } from '../../gateway/aws-error.js';
 import type { JsonOperation } from '../../gateway/service.js';
-import type { EntityStore } from './entity-store.js';
-import { nameString, operation, pageOf, paging, stringMap } from './request.js';
+import type { EntityStore } from '../../state/entity-store.js';
+import { nameString, operation, pageOf, paging, stringMap } from '../../gateway/check-request.js';
 
 const hidden = { HidePassword: z.boolean().optional() };
 

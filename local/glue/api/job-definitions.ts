@@ -2,8 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { AwsError } from '../../gateway/aws-error.js';
 import type { JsonOperation } from '../../gateway/service.js';
-import type { EntityStore } from './entity-store.js';
-import { epochSeconds, nameString, operation, pageOf, paging, stringMap } from './request.js';
+import type { EntityStore } from '../../state/entity-store.js';
+import { epochSeconds, nameString, operation, pageOf, paging, stringMap } from '../../gateway/check-request.js';
 
 const capacity = {
   MaxCapacity: z.number().positive().optional(),

@@ -4,13 +4,13 @@ import { AwsError } from '../../gateway/aws-error.js';
 import { HiddenJobs } from '../../gateway/job-fault.js';
 import type { JobFault } from '../../gateway/job-fault.js';
 import type { JsonOperation } from '../../gateway/service.js';
-import { compoundKey } from './entity-store.js';
-import type { EntityStore } from './entity-store.js';
+import { compoundKey } from '../../state/entity-store.js';
+import type { EntityStore } from '../../state/entity-store.js';
+import { epochSeconds, nameString, operation, pageOf, paging, stringMap } from '../../gateway/check-request.js';
 import { checkCapacity, runCapacity } from './job-definitions.js';
 import type { JobEntity } from './job-definitions.js';
 import { activeStates, dpuOf } from './job-run.js';
 import type { JobRunEntity } from './job-run.js';
-import { epochSeconds, nameString, operation, pageOf, paging, stringMap } from './request.js';
 import { interruptedMessage } from './run-engine.js';
 import type { RunEngine } from './run-engine.js';
 

@@ -2,9 +2,9 @@ import type { PartitionInput } from '@aws-sdk/client-glue';
 import { z } from 'zod';
 import { AwsError } from '../../gateway/aws-error.js';
 import type { JsonOperation } from '../../gateway/service.js';
+import { nameString, operation, pageOf, paging } from '../../gateway/check-request.js';
 import { errorDetail } from './catalog-operations.js';
 import type { Catalog, PartitionEntity } from './catalog.js';
-import { nameString, operation, pageOf, paging } from './request.js';
 
 const values = z.array(z.string().max(1024));
 const valueList = z.object({ Values: values });

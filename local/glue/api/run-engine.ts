@@ -7,10 +7,10 @@ import type { ObjectStore } from '../../s3/object-store.js';
 import type { DuckDbLimits } from '../duckdb/session.js';
 import { describeFailure, JobFailure } from '../jobs/job-script.js';
 import type { JobScript } from '../jobs/job-script.js';
+import { epochSeconds } from '../../gateway/check-request.js';
 import type { Catalog } from './catalog.js';
 import { dpuOf } from './job-run.js';
 import type { JobRunEntity } from './job-run.js';
-import { epochSeconds } from './request.js';
 
 /** What the engine needs to run scripts. */
 export interface RunEngineOptions {

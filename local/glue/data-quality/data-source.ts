@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { AwsError } from '../../gateway/aws-error.js';
 import type { Catalog } from '../api/catalog.js';
-import { nameString, stringMap } from '../api/request.js';
+import { nameString, stringMap } from '../../gateway/check-request.js';
 
 const glueTable = z.object({
   DatabaseName: nameString,

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { AwsError } from '../../gateway/aws-error.js';
 import type { JsonOperation } from '../../gateway/service.js';
-import { nameString, operation, pageOf, paging } from '../api/request.js';
+import { nameString, operation, pageOf, paging } from '../../gateway/check-request.js';
 import type { Catalog } from '../api/catalog.js';
-import type { EntityStore } from '../api/entity-store.js';
+import type { EntityStore } from '../../state/entity-store.js';
 import { checkDataSource, dataSource, sameTable } from './data-source.js';
 import type { DataSource } from './data-source.js';
 import { runInput } from './task-runs.js';

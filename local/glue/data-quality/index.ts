@@ -4,9 +4,9 @@ import { NothingToRecommendError, recommendRuleset } from '../../../quality/inde
 import type { JsonOperation } from '../../gateway/service.js';
 import type { ObjectStore } from '../../s3/object-store.js';
 import type { Catalog } from '../api/catalog.js';
-import { EntityStore } from '../api/entity-store.js';
-import type { ServiceLevel } from '../api/entity-store.js';
-import { epochSeconds } from '../api/request.js';
+import { EntityStore } from '../../state/entity-store.js';
+import type { ServiceLevel } from '../../state/entity-store.js';
+import { epochSeconds } from '../../gateway/check-request.js';
 import { openDuckDb } from '../duckdb/session.js';
 import type { DuckDbLimits } from '../duckdb/session.js';
 import { JobFailure } from '../jobs/job-script.js';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { ObjectStore } from '../../s3/object-store.js';
 import type { Catalog } from '../api/catalog.js';
-import { compoundKey } from '../api/entity-store.js';
+import { compoundKey } from '../../state/entity-store.js';
 import type { DuckDbSession } from '../duckdb/session.js';
 import { escapeGlob, literalList, quoteIdentifier, quoteLiteral } from '../duckdb/sql-text.js';
 import { JobFailure } from '../jobs/job-script.js';

@@ -2,8 +2,8 @@ import type { DataQualityAggregatedMetrics, DataQualityObservation, DataQualityR
 import { z } from 'zod';
 import { AwsError } from '../../gateway/aws-error.js';
 import type { JsonOperation } from '../../gateway/service.js';
-import type { EntityStore } from '../api/entity-store.js';
-import { nameString, operation, pageOf, paging } from '../api/request.js';
+import type { EntityStore } from '../../state/entity-store.js';
+import { nameString, operation, pageOf, paging } from '../../gateway/check-request.js';
 import { dataSource, sameTable } from './data-source.js';
 import type { DataSource } from './data-source.js';
 

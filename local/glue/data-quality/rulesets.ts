@@ -3,8 +3,8 @@ import { DqdlSyntaxError, parse } from '../../../quality/index.js';
 import { AwsError } from '../../gateway/aws-error.js';
 import type { JsonOperation } from '../../gateway/service.js';
 import type { Catalog } from '../api/catalog.js';
-import type { EntityStore } from '../api/entity-store.js';
-import { epochSeconds, nameString, operation, pageOf, paging, stringMap } from '../api/request.js';
+import type { EntityStore } from '../../state/entity-store.js';
+import { epochSeconds, nameString, operation, pageOf, paging, stringMap } from '../../gateway/check-request.js';
 
 /** A ruleset as it is kept. Times are seconds since the epoch. */
 export interface RulesetEntity {

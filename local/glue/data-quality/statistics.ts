@@ -3,9 +3,9 @@ import type { InclusionAnnotationValue, StatisticEvaluationLevel } from '@aws-sd
 import { z } from 'zod';
 import { AwsError } from '../../gateway/aws-error.js';
 import type { JsonOperation } from '../../gateway/service.js';
-import { compoundKey } from '../api/entity-store.js';
-import type { EntityStore } from '../api/entity-store.js';
-import { epochSeconds, nameString, operation, pageOf, paging } from '../api/request.js';
+import { compoundKey } from '../../state/entity-store.js';
+import type { EntityStore } from '../../state/entity-store.js';
+import { epochSeconds, nameString, operation, pageOf, paging } from '../../gateway/check-request.js';
 import type { SourceTable } from './data-source.js';
 
 /** One value of one metric of one table. Times are seconds since the epoch. */

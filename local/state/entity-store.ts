@@ -1,12 +1,12 @@
 import type { ClassicLevel } from 'classic-level';
 
 /** The shared database's part of one service. */
-export type ServiceLevel = ReturnType<typeof glueLevel>;
+export type ServiceLevel = ReturnType<typeof serviceLevel>;
 
-/** The part of the shared database in which the local Glue keeps its state. */
+/** The part of the shared database in which a local service, such as `glue`, keeps its state. */
 // eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- abstract-level's generic is its own documentation
-export function glueLevel(db: ClassicLevel<string, string>) {
-  return db.sublevel<string, unknown>('glue', { valueEncoding: 'json' });
+export function serviceLevel(db: ClassicLevel<string, string>, service: string) {
+  return db.sublevel<string, unknown>(service, { valueEncoding: 'json' });
 }
 
 /** Entities of one kind by key, held in memory and written through to the database, in the order of their keys. */
@@ -19,8 +19,8 @@ export class EntityStore<T> {
   ) {}
 
   /** Loads what an earlier process has left. */
-  static async open<T>(glue: ServiceLevel, kind: string): Promise<EntityStore<T>> {
-    const level = glue.sublevel<string, T>(kind, { valueEncoding: 'json' });
+  static async open<T>(service: ServiceLevel, kind: string): Promise<EntityStore<T>> {
+    const level = service.sublevel<string, T>(kind, { valueEncoding: 'json' });
     const entities = new Map<string, T>();
     for await (const [key, value] of level.iterator()) entities.set(key, value);
     return new EntityStore<T>(level, entities);

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { AwsError } from '../../gateway/aws-error.js';
-import type { CallContext, JsonOperation } from '../../gateway/service.js';
+import { AwsError } from './aws-error.js';
+import type { CallContext, JsonOperation } from './service.js';
 
-/** Glue's `NameString`. */
+/** A name as Glue and others take it. */
 export const nameString = z.string().min(1).max(255);
 /** `MaxResults` and `NextToken` of the paged operations, whose largest page differs. */
 // eslint-disable-next-line @typescript-eslint/explicit-module-boundary-types -- zod's shapes are inferred
@@ -75,7 +75,7 @@ export function pageOf<T>(
   return last === undefined || page.length === rest.length ? { items } : { items, NextToken: encodeToken(last.key) };
 }
 
-const tokenPrefix = 'glue:';
+const tokenPrefix = 'after:';
 
 function encodeToken(key: string): string {
   return Buffer.from(`${tokenPrefix}${key}`, 'utf8').toString('base64url');
