@@ -7,6 +7,7 @@ import { startGateway } from './gateway/index.js';
 import { createEvents } from './events/index.js';
 import type { EventEntry } from './events/index.js';
 import { createGlue } from './glue/index.js';
+import { createIam } from './iam/index.js';
 import { openDataFolder } from './process/data-folder.js';
 import { isLocked } from './process/folder-lock.js';
 import { checkPort } from './process/ports.js';
@@ -124,8 +125,9 @@ async function start(options: LocalAwsOptions, teardown: Teardown): Promise<Loca
   await teardown.add('the Redshift Data API', () => redshift.close());
   const sts = createSts({ account: localAccount });
   await teardown.add('STS', () => sts.close());
+  const iam = await createIam({ db, account: localAccount });
 
-  const services = { json: [glue, redshift, events], dynamodb, sns, sts, s3 };
+  const services = { json: [glue, redshift, events], dynamodb, sns, iam, sts, s3 };
   const gateway = await startGateway({
     services,
     host,

@@ -1,5 +1,6 @@
 import * as dynamodb from '@aws-sdk/client-dynamodb';
 import * as glue from '@aws-sdk/client-glue';
+import * as iam from '@aws-sdk/client-iam';
 import * as redshiftData from '@aws-sdk/client-redshift-data';
 import * as s3 from '@aws-sdk/client-s3';
 import * as sns from '@aws-sdk/client-sns';
@@ -15,6 +16,7 @@ const commandsOf = (client: object): ReadonlySet<string> =>
 export const operationsOf: Readonly<Record<string, ReadonlySet<string>>> = {
   dynamodb: commandsOf(dynamodb),
   glue: commandsOf(glue),
+  iam: commandsOf(iam),
   'redshift-data': commandsOf(redshiftData),
   s3: commandsOf(s3),
   sns: commandsOf(sns),

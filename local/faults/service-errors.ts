@@ -32,6 +32,7 @@ const errors: Readonly<Record<string, ServiceErrors>> = {
   },
   s3: { throttled: ['SlowDown', 503], failed: ['InternalError', 500] },
   sns: { throttled: ['Throttled', 429], failed: ['InternalError', 500] },
+  iam: { throttled: ['Throttling', 400], failed: ['ServiceFailure', 500] },
   sts: { throttled: ['Throttling', 400], failed: ['InternalFailure', 500] },
 };
 

@@ -17,6 +17,7 @@ export interface Call {
     readonly json: readonly JsonService[];
     readonly dynamodb: HttpService;
     readonly sns?: HttpService;
+    readonly iam?: HttpService;
     readonly sts: HttpService;
     readonly s3: HttpService;
   };

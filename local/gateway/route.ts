@@ -6,6 +6,7 @@ export type Route =
   | { readonly kind: 'json'; readonly target: string; readonly operation: string }
   | { readonly kind: 'dynamodb' }
   | { readonly kind: 'sns' }
+  | { readonly kind: 'iam' }
   | { readonly kind: 'sts' }
   | { readonly kind: 's3' };
 
@@ -42,5 +43,6 @@ export function route(request: IncomingMessage): Route {
   // The link that confirms an SNS subscription is followed without credentials.
   const confirms = isQueryProtocol && new URLSearchParams(query).get('Action') === 'ConfirmSubscription';
   if (signed === 'sns' || (signed === undefined && confirms)) return { kind: 'sns' };
+  if (isQueryProtocol && signed === 'iam') return { kind: 'iam' };
   return { kind: isQueryProtocol || signed === 'sts' ? 'sts' : 's3' };
 }

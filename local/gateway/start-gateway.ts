@@ -17,6 +17,7 @@ export interface GatewayServices {
   readonly dynamodb: HttpService;
   /** A gateway without it answers its calls as STS does: there is no such action. */
   readonly sns?: HttpService;
+  readonly iam?: HttpService;
   readonly sts: HttpService;
   readonly s3: HttpService;
 }

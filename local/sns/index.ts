@@ -3,11 +3,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import type { ClassicLevel } from 'classic-level';
 import { AwsError } from '../gateway/aws-error.js';
-import { readBody } from '../gateway/request-body.js';
+import { Parameters, isSigned, queryAnswers, readParameters } from '../gateway/query-protocol.js';
 import type { CallContext, HttpService } from '../gateway/service.js';
 import { HttpDelivery } from './delivery.js';
+import { invalid } from './errors.js';
 import { publishOperations } from './publish-operations.js';
-import { Parameters, answerError, answerResult } from './query-protocol.js';
 import { SnsState } from './state.js';
 import { subscriptionOperations } from './subscription-operations.js';
 import { topicOperations } from './topic-operations.js';
@@ -24,12 +24,7 @@ export interface SnsOptions {
 /** SNS takes 256 KB of message; encoded as a form it can be three times as long. */
 const maximumBody = 4 * 1024 * 1024;
 
-async function readParameters(request: IncomingMessage): Promise<URLSearchParams> {
-  const parameters = new URLSearchParams((request.url ?? '').split('?')[1]);
-  const body = new URLSearchParams((await readBody(request, maximumBody)).toString('utf8'));
-  for (const [name, value] of body) parameters.set(name, value);
-  return parameters;
-}
+const { answerError, answerResult } = queryAnswers('http://sns.amazonaws.com/doc/2010-03-31/');
 
 /** The local SNS. */
 export interface Sns extends HttpService {
@@ -48,11 +43,10 @@ export async function createSns({ db, folder, account, region }: SnsOptions): Pr
   const publishing = publishOperations(state, delivery, join(folder, 'messages.jsonl'));
 
   const handle = async (request: IncomingMessage, response: ServerResponse, context: CallContext): Promise<void> => {
-    const found = await readParameters(request);
-    const [action, parameters] = [found.get('Action') ?? '', new Parameters(found)];
+    const found = await readParameters(request, maximumBody);
+    const [action, parameters] = [found.get('Action') ?? '', new Parameters(found, invalid)];
     // The link in a request for confirmation is followed without credentials, as at AWS.
-    const signed = request.headers.authorization !== undefined || found.has('X-Amz-Credential');
-    if (!signed && action !== 'ConfirmSubscription') {
+    if (!isSigned(request, found) && action !== 'ConfirmSubscription') {
       throw new AwsError('MissingAuthenticationToken', 'Request is missing Authentication Token', 403);
     }
     const operations = {
@@ -68,7 +62,7 @@ export async function createSns({ db, folder, account, region }: SnsOptions): Pr
     answerResult(response, action, await operation(parameters), context.requestId);
   };
   const publish = async (TopicArn: string, Message: string): Promise<void> => {
-    await publishing.Publish?.(new Parameters(new URLSearchParams({ TopicArn, Message })));
+    await publishing.Publish?.(new Parameters(new URLSearchParams({ TopicArn, Message }), invalid));
   };
   return { name: 'sns', handle, publish, answerError, close: () => delivery.close() };
 }

@@ -1,9 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { appendFile } from 'node:fs/promises';
 import { AwsError } from '../gateway/aws-error.js';
+import type { Parameters } from '../gateway/query-protocol.js';
 import type { HttpDelivery } from './delivery.js';
-import { invalid } from './query-protocol.js';
-import type { Parameters } from './query-protocol.js';
+import { invalid } from './errors.js';
 import type { SnsState, Topic } from './state.js';
 import type { SnsOperation } from './topic-operations.js';
 

@@ -1,6 +1,6 @@
 import type { ClassicLevel } from 'classic-level';
 import { EntityStore, serviceLevel } from '../state/entity-store.js';
-import { invalid, notFound } from './query-protocol.js';
+import { invalid, notFound } from './errors.js';
 
 /** A topic. */
 export interface Topic {

@@ -1,9 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { AwsError } from '../gateway/aws-error.js';
 import type { XmlContent } from '../gateway/xml.js';
+import type { Parameters } from '../gateway/query-protocol.js';
 import type { HttpDelivery } from './delivery.js';
-import { invalid } from './query-protocol.js';
-import type { Parameters } from './query-protocol.js';
+import { invalid } from './errors.js';
 import type { SnsState, Subscription } from './state.js';
 import { entries, page } from './topic-operations.js';
 import type { SnsOperation } from './topic-operations.js';

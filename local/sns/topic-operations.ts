@@ -1,7 +1,7 @@
 import { AwsError } from '../gateway/aws-error.js';
 import type { XmlContent } from '../gateway/xml.js';
-import { invalid } from './query-protocol.js';
-import type { Parameters } from './query-protocol.js';
+import type { Parameters } from '../gateway/query-protocol.js';
+import { invalid } from './errors.js';
 import type { SnsState, Topic } from './state.js';
 
 /** One operation: its parameters in, the content of its result out. */
