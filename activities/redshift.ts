@@ -9,6 +9,7 @@ import {
 import { cancellationDetails } from '@temporalio/activity';
 import type { Deployment } from '../model/configuration.js';
 import type { WarehousePlan } from '../model/plan.js';
+import { countsQuery } from '../model/sql/queries.js';
 import { startWhenCapacity } from './at-capacity.js';
 import { dataApiTarget, statementName } from './data-api.js';
 import type { ErrorClass } from './error-classes.js';
@@ -236,9 +237,7 @@ export function createRedshiftActivities({
 
     async readCounts(input) {
       const { counts, unknownMembers, step } = input;
-      const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
-      const rowsOf = counts.map(({ table, sql }) => `SELECT ${literal(table)} AS name, (${sql}) AS row_total`);
-      const sqls = [rowsOf.join('\nUNION ALL\n'), unknownMembers.sql];
+      const sqls = [countsQuery(counts), unknownMembers.sql];
       const { statementId } = await start(input, { step, sqls });
       const done = await waitForRemoteJob(redshiftStatement(redshift, step), { statementId }, clock);
       const [tables = '', unknown = ''] = done.SubStatements?.map(({ Id }) => Id) ?? [];

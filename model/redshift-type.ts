@@ -27,7 +27,7 @@ const plain = ['integer', 'bigint', 'double precision', 'boolean', 'date', 'time
 export const typeList = 'varchar(n), integer, bigint, decimal(p,s), double precision, boolean, date, timestamp';
 
 /**
- * Reads a type as it stands in a model: `varchar(n)` in bytes, n ≤ 65535; `decimal(p,s)`, p ≤ 38 (Redshift's limits).
+ * Reads a type as it stands in a model: `varchar(n)` in bytes, n ≤ 65535; `decimal(p,s)`, p ≤ 38, s ≤ 37 (Redshift's limits).
  * @returns the type, or what is wrong with it as text.
  */
 export function parseType(text: string): RedshiftType | string {
@@ -43,8 +43,11 @@ export function parseType(text: string): RedshiftType | string {
   }
   if (name === 'decimal') {
     const [precision, scale] = numbers ?? [];
-    if (numbers?.length !== 2 || !(precision! >= 1 && precision! <= 38 && scale! >= 0 && scale! <= precision!)) {
-      return `"${text}" needs a precision of 1 to 38 and a scale, as in decimal(12,2); without them cents would be cut off`;
+    if (
+      numbers?.length !== 2 ||
+      !(precision! >= 1 && precision! <= 38 && scale! >= 0 && scale! <= Math.min(precision!, 37))
+    ) {
+      return `"${text}" needs a precision of 1 to 38 and a scale of 0 to 37, as in decimal(12,2); without them cents would be cut off`;
     }
     return { name, precision, scale };
   }

@@ -15,6 +15,13 @@ export function counts(model: WarehouseModel): WarehousePlan['counts'][number][]
   ];
 }
 
+/** All counts as one query, a row each with the columns `name` and `row_total`. */
+export function countsQuery(counts: WarehousePlan['counts']): string {
+  return counts
+    .map(({ table: name, sql }) => `SELECT ${literal(name)} AS "name", (${sql}) AS "row_total"`)
+    .join('\nUNION ALL\n');
+}
+
 /**
  * How far a pipeline has loaded dwh: the smallest watermark of its dimensions and facts. No row where one of them has
  * none, or where they come from different source tables.
