@@ -19,6 +19,7 @@ import type { elt } from '../../workflows/index.js';
 import { miniPlan } from '../workflows/mini-plan.js';
 import { ScriptedJobs } from '../workflows/scripted-jobs.js';
 import { deployment, provisionPlan, startTestAws, startTestTemporal } from '../workflows/stack.js';
+import { withoutStackTraces } from './without-stack-traces.js';
 
 const [version] = process.argv.slice(2);
 if (version === undefined || !/^\d+\.\d+\.\d+$/.test(version)) {
@@ -148,7 +149,7 @@ for (const { execution, type } of [...(executions ?? [])].reverse()) {
   numbers.set(name, number);
   const history = await workflow.getHandle(execution?.workflowId ?? '', execution?.runId ?? '').fetchHistory();
   // As protobuf: Temporal's JSON for histories needs one copy of protobufjs, and npm installs several.
-  const bytes = protos.temporal.api.history.v1.History.encode(history).finish();
+  const bytes = protos.temporal.api.history.v1.History.encode(withoutStackTraces(history)).finish();
   const file = `${name}${number > 1 ? `-${number}` : ''}-${version}.bin`;
   await writeFile(join(import.meta.dirname, file), bytes);
   console.log(`${file}: ${history.events?.length} events`);
