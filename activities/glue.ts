@@ -2,6 +2,8 @@ import { Context } from '@temporalio/activity';
 import type { GlueClient, JobRun } from '@aws-sdk/client-glue';
 import { BatchStopJobRunCommand, GetJobRunCommand, StartJobRunCommand, paginateGetJobRuns } from '@aws-sdk/client-glue';
 import type { S3Client } from '@aws-sdk/client-s3';
+import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { splitS3Uri } from '../model/s3-uri.js';
 import { startWhenCapacity } from './at-capacity.js';
 import { StepError, errorClassOf, onResource } from './failures.js';
 import type { JobReportSummary } from './job-report.js';
@@ -75,6 +77,12 @@ const advice: Readonly<Record<string, string>> = {
   EXPIRED: 'It waited too long for capacity. Raise the quota, and go on with `sluice resume`.',
 };
 
+/**
+ * Longest specifications, in bytes, that are passed as an argument. StartJobRun refuses requests of about 180 KB, and
+ * Linux takes 128 KiB in one argument: https://github.com/awsdocs/aws-glue-developer-guide/issues/55
+ */
+const longestArgument = 100_000;
+
 /** Which of several runs under one marker counts, as when Glue itself retries a run. */
 function preference({ JobRunState: state = 'RUNNING' }: JobRun): number {
   const outcome = outcomes[state] ?? 'running';
@@ -147,6 +155,15 @@ export function createGlueActivities({
     }
     return run;
   };
+  /** The arguments, with specifications that are too long in an object beside the report. */
+  const shortened = async (args: StartGlueJobInput['arguments'], reportUri: string): Promise<typeof args> => {
+    const { '--specs': specs } = args;
+    if (specs === undefined || Buffer.byteLength(specs) <= longestArgument) return args;
+    const uri = reportUri.replace(/\.json$/, '.specs.json');
+    const at = splitS3Uri(uri) ?? { Bucket: '', Key: '' };
+    await onResource(uri, () => s3.send(new PutObjectCommand({ ...at, Body: specs, ContentType: 'application/json' })));
+    return { ...args, '--specs': uri };
+  };
   return {
     async startGlueJob(input) {
       const { jobName, reports, scope } = input;
@@ -156,7 +173,7 @@ export function createGlueActivities({
       const request = new StartJobRunCommand({
         JobName: jobName,
         Arguments: {
-          ...input.arguments,
+          ...(await shortened(input.arguments, reportUri)),
           '--sluice_token': token,
           '--run_key': scope.runKey,
           '--report_uri': reportUri,

@@ -77,6 +77,7 @@ export function compile(model: WarehouseModel): WarehousePlan {
       },
     },
     entities: model.entities.map((entity) => entityPlan(model, entity)),
+    ...(model.landingJobs === 'packed' && { landing: { jobName: 'land_job' } }),
     setup: [...tables(model), ...procedures],
     // Facts look members up in the key tables that the dimensions' loads fill.
     staging: waves(

@@ -100,6 +100,7 @@ export function parseModel(text: string, fileName: string): WarehouseModel {
     name: shape.name,
     source,
     rejects: shape.rejects ?? 'reject',
+    landingJobs: shape.landingJobs ?? 'packed',
     incremental,
     ...(archive && { archive }),
     items: plans,

@@ -95,7 +95,7 @@ export interface LandJobSpec {
 /** One landing table and the Glue job that replaces it. */
 export interface EntityPlan {
   readonly name: string;
-  /** `land_<entity>_job`. */
+  /** `land_<entity>_job`; does not exist where one job replaces all landing tables: see {@link WarehousePlan.landing}. */
   readonly jobName: string;
   readonly spec: LandJobSpec;
 }
@@ -180,6 +180,11 @@ export interface WarehousePlan {
   };
   readonly lake: { readonly jobName: 'raw_to_datalake_job'; readonly spec: LakeJobSpec };
   readonly entities: readonly EntityPlan[];
+  /**
+   * The one Glue job that replaces all landing tables. Absent where each entity has a job of its own: where the model
+   * says so, and from plans of 0.1.0 and 0.2.0.
+   */
+  readonly landing?: { readonly jobName: string };
   /** Schemas, tables and procedures, in order; every statement can be run again without harm. */
   readonly setup: readonly SqlStatement[];
   /** Calls in waves: those of one wave may run at the same time, a wave starts when the one before has ended. */

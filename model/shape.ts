@@ -189,6 +189,10 @@ export const warehouseShape = z
       .enum(['reject', 'fail'])
       .optional()
       .describe('What happens to items that do not fit: set aside and reported, or the run fails. Default reject.'),
+    landingJobs: z
+      .enum(['packed', 'perEntity'])
+      .optional()
+      .describe('One Glue job run that replaces all landing tables, or one for each. Default packed.'),
     incremental: incremental.optional().describe('How incremental runs deal with what they cannot read any more.'),
     archive: archive.optional().describe('What becomes of the archives that every run makes of raw and lake.'),
     gates: z

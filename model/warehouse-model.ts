@@ -120,6 +120,8 @@ export interface WarehouseModel {
   readonly name: string;
   readonly source: WarehousePlan['source'];
   readonly rejects: 'reject' | 'fail';
+  /** Whether one Glue job replaces all landing tables, or each has a job of its own. */
+  readonly landingJobs: 'packed' | 'perEntity';
   readonly incremental: IncrementalPlan;
   readonly archive?: WarehousePlan['archive'];
   readonly items: readonly ItemTypePlan[];

@@ -34,7 +34,7 @@ export async function plan(context: CommandContext, options: PlanOptions): Promi
 
 /** The plan as SQL that can be read from top to bottom, the rest of it as comments. */
 function readable(compiled: WarehousePlan, raw: string, due: DueExports): string {
-  const { source, lake, entities } = compiled;
+  const { source, lake, landing, entities } = compiled;
   const section = (title: string): string => `\n-- ${title}\n-- ${'-'.repeat(title.length)}`;
   const statement = (name: string, sql: string): string => `-- ${name}\n${sql.trim().replace(/;$/, '')};`;
   const waves = (title: string, calls: WarehousePlan['staging']): string[] => [
@@ -50,7 +50,8 @@ function readable(compiled: WarehousePlan, raw: string, due: DueExports): string
     ...incrementally(due).map((line) => `-- With --incremental: ${line}`),
     `-- Lake: Glue job ${lake.jobName}, item types ${lake.spec.itemTypes.map(({ name }) => name).join(', ')}`,
     ...entities.map(
-      ({ jobName, spec }) => `-- Landing: Glue job ${jobName}, items of type ${spec.itemType} to ${spec.target}`
+      ({ jobName, spec }) =>
+        `-- Landing: Glue job ${landing?.jobName ?? jobName}, items of type ${spec.itemType} to ${spec.target}`
     ),
     ...(compiled.gates ?? []).map((gate) => `-- Gate: ${describeGate(gate)}`),
     section('Set-up: schemas, tables and procedures'),

@@ -10,7 +10,7 @@ import type { AwsClients } from './aws-clients.js';
 import { provisionTable } from './provision-table.js';
 
 /** The part of the plan that resources are made from. */
-export type ProvisionedPlan = Pick<WarehousePlan, 'source' | 'lake' | 'entities'>;
+export type ProvisionedPlan = Pick<WarehousePlan, 'source' | 'lake' | 'entities' | 'landing'>;
 
 /** Where the scripts of the Glue jobs stand; the local Glue runs their contract without reading them. */
 const scriptsUri = 's3://sluice-assets/glue';
@@ -32,7 +32,9 @@ export async function provision(clients: AwsClients, plan: ProvisionedPlan, depl
     clients.sns.send(new CreateTopicCommand({ Name: alertsTopic })),
     createCatalogDatabase(clients.glue, deployment.glue.catalogDatabase),
     putJob(clients.glue, plan.lake.jobName, 'raw_to_datalake.py', []),
-    ...plan.entities.map(({ jobName }) => putJob(clients.glue, jobName, 'land.py', [deployment.glue.connection])),
+    ...(plan.landing ? [plan.landing] : plan.entities).map(({ jobName }) =>
+      putJob(clients.glue, jobName, 'land.py', [deployment.glue.connection])
+    ),
   ]);
 }
 

@@ -43,20 +43,19 @@ export function assert(condition: string, message: string, ...values: readonly V
 
 /** Asserts that landing holds exactly what this run's land job recorded, so that an emptied or stale table is found. */
 export function assertLanded(procedureName: string, entity: string): string[] {
-  const job = `land_${entity}_job`;
   return [
     `SELECT COUNT(*), MAX(l."row_count") INTO v_loads, v_expected
 FROM ${table('sluice', 'landing_loads')} l
 WHERE l."entity" = ${literal(entity)} AND l."run_key" = p_run_key`,
     assert(
       'v_loads = 1',
-      `${procedureName}: landing.${entity} was not loaded by this run (% records of it); run ${job} first`,
+      `${procedureName}: landing.${entity} was not loaded by this run (% records of it); run its land job first`,
       'v_loads'
     ),
     `SELECT COUNT(*) INTO v_rows FROM ${table('landing', entity)} l`,
     assert(
       'v_rows = v_expected',
-      `${procedureName}: landing.${entity} has % rows, but its load recorded %; run ${job} again`,
+      `${procedureName}: landing.${entity} has % rows, but its load recorded %; run its land job again`,
       'v_rows',
       'v_expected'
     ),

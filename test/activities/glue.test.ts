@@ -1,10 +1,11 @@
 import { setTimeout } from 'node:timers/promises';
 import { BatchStopJobRunCommand, CreateJobCommand, GetJobRunCommand, GetJobRunsCommand } from '@aws-sdk/client-glue';
-import { CreateBucketCommand } from '@aws-sdk/client-s3';
+import { CreateBucketCommand, GetObjectCommand } from '@aws-sdk/client-s3';
 import { CancelledFailure } from '@temporalio/activity';
 import { ActivityCancellationDetails } from '@temporalio/common';
 import type { MockActivityEnvironment } from '@temporalio/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { splitS3Uri } from '../../model/s3-uri.js';
 import type { GlueRunRef } from '../../activities/glue.js';
 import type { Activities } from '../../activities/index.js';
 import { createActivities } from '../../activities/index.js';
@@ -90,6 +91,26 @@ describe('Glue jobs', () => {
       rejectedItems: 2,
     });
     expect(JSON.stringify(result)).not.toContain('secret-key');
+  });
+
+  it('puts specifications that are too long for an argument into S3', async () => {
+    const argumentOf = async (runKey: string, specs: string): Promise<string> => {
+      const { runId } = await runActivity(activities.startGlueJob, {
+        ...step('quick', runKey, 'lake'),
+        jobName: 'quick',
+        arguments: { '--specs': specs },
+        reports: { bucket, table: 'shop' },
+      });
+      const { JobRun } = await aws.clients.glue.send(new GetJobRunCommand({ JobName: 'quick', RunId: runId }));
+      await wait({ jobName: 'quick', runId, reportUri: JobRun?.Arguments?.['--report_uri'] ?? '' }, runKey);
+      return JobRun?.Arguments?.['--specs'] ?? '';
+    };
+    expect(await argumentOf('short', '[1]')).toBe('[1]');
+    const long = JSON.stringify(['é'.repeat(60_000)]);
+    const uri = await argumentOf('long', long);
+    expect(uri).toMatch(/^s3:\/\/lake-bucket\/_sluice\/shop\/[0-9a-f]{16}\/quick\.specs\.json$/);
+    const { Body } = await aws.clients.s3.send(new GetObjectCommand(splitS3Uri(uri) ?? { Bucket: '', Key: '' }));
+    expect(await Body?.transformToString()).toBe(long);
   });
 
   it('starts a step once, also when it has ended', async () => {

@@ -213,7 +213,7 @@ describe('quality gates of a run', () => {
     const { context: given, documents } = context();
     await show(given, runKey);
     const { progress } = documents[0] as unknown as RunDetails;
-    const step = progress?.stages.flatMap(({ steps }) => steps).find(({ name }) => name === 'land_order_job');
+    const step = progress?.stages.flatMap(({ steps }) => steps).find(({ name }) => name === 'land_job');
     expect(step?.counts).toMatchObject({ items: 8, rows: 6, quarantined: 2 });
     const { Contents = [] } = await aws.clients.s3.send(
       new ListObjectsV2Command({ Bucket: 'sluice-lake', Prefix: `${table}/type=quarantined_order/` })

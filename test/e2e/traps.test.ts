@@ -124,7 +124,7 @@ describe('a pipeline that runs day after day', () => {
     await warehouse.query('delete from landing."order"');
     const call = scene.start(['query', `call staging.load_order('${runKey}')`, '--json'], env);
     expect(await call.ended).toBe(1);
-    expect(call.stderr()).toContain('land_order_job');
+    expect(call.stderr()).toContain('landing.order has 0 rows');
     expect(await dump()).toBe(before);
   });
 

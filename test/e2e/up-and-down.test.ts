@@ -127,7 +127,7 @@ describe('an environment that is kept up', () => {
     expect(unknown.code).toBe(2);
     const people = scene.start(['show', runKey], env);
     expect(await people.ended).toBe(0);
-    expect(people.stdout()).toMatch(/│ landing +│ land_order_job +│ done +│/);
+    expect(people.stdout()).toMatch(/│ landing +│ land_job +│ done +│/);
   });
 
   it('answers queries with numbers, exact decimals and nulls', async () => {

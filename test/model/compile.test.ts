@@ -157,6 +157,16 @@ describe('the plan of ecommerce', () => {
     expect(amount).toMatchObject({ name: 'amount', type: 'N', lakeType: 'string' });
   });
 
+  it('packs landing into one job, unless each entity is to have its own', () => {
+    expect(ecommerce.landing).toEqual({ jobName: 'land_job' });
+    const text = readFileSync(fileOf('ecommerce'), 'utf8');
+    const { landing, hash, ...perEntity } = compile(parseModel(`landingJobs: perEntity\n${text}`, 'warehouse.yaml'));
+    expect(landing).toBeUndefined();
+    expect(hash).not.toBe(ecommerce.hash);
+    const { landing: _landing, hash: _hash, ...packed } = ecommerce;
+    expect(perEntity).toEqual(packed);
+  });
+
   it('cuts the user name of an order from its key, whatever is in it', () => {
     const order = ecommerce.entities.find(({ name }) => name === 'order')!;
     expect(order.jobName).toBe('land_order_job');

@@ -336,7 +336,7 @@ describe('the traps of the original load', () => {
       await warehouse.client.query('DELETE FROM landing.product');
       const key = `run-${runs}`;
       await expect(warehouse.call('staging.load_product', key)).rejects.toThrow(
-        'staging.load_product: landing.product has 0 rows, but its load recorded 5; run land_product_job again'
+        'staging.load_product: landing.product has 0 rows, but its load recorded 5; run its land job again'
       );
       const staged = await warehouse.redshift('SELECT COUNT(*) AS n FROM staging.product');
       expect(staged).toEqual([{ n: '4' }]);
@@ -345,7 +345,7 @@ describe('the traps of the original load', () => {
     it('fail when landing, staging or dwh was not loaded by this run', async () => {
       await run(...shop);
       await expect(warehouse.call('staging.load_customer', 'other')).rejects.toThrow(
-        'landing.customer was not loaded by this run (0 records of it); run land_customer_job first'
+        'landing.customer was not loaded by this run (0 records of it); run its land job first'
       );
       await warehouse.landAll(plan, shop, 'other');
       await expect(warehouse.call('staging.load_order', 'other')).rejects.toThrow(

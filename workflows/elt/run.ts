@@ -31,7 +31,7 @@ export function stepsOf(
       lake: [plan.lake.jobName],
       ...gates('lake'),
     }),
-    landing: plan.entities.map(({ jobName }) => jobName),
+    landing: plan.landing ? [plan.landing.jobName] : plan.entities.map(({ jobName }) => jobName),
     ...gates('landing'),
     staging: calls(plan.staging),
     dwh: [...calls(plan.dimensions), ...calls(plan.facts)],

@@ -5,6 +5,8 @@ import type { S3Location } from './s3-uri.js';
 export interface RejectReason {
   /** Null when the item is of no known type. */
   readonly itemType: string | null;
+  /** The landing table, in reports of the packed land job only. */
+  readonly target?: string;
   /** Attribute path joined by `.`, or the landing column; empty when the item is of no known type. */
   readonly attribute: string;
   readonly expected: string;
@@ -16,7 +18,7 @@ export interface RejectReason {
 /** What a job writes to `--report_uri`, as JSON. */
 export interface JobReport {
   readonly version: 1;
-  /** `raw_to_datalake_job` or `land_<entity>_job`. */
+  /** `raw_to_datalake_job`, `land_<entity>_job` or `land_job`. */
   readonly job: string;
   readonly runKey: string;
   readonly itemsRead: number;

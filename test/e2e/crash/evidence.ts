@@ -58,7 +58,7 @@ async function starts(clients: WorkerAwsClients, plan: WarehousePlan): Promise<R
   for await (const { ExportSummaries = [] } of paginateListExports({ client: dynamodb }, { TableArn })) {
     ExportSummaries.forEach(() => count('export'));
   }
-  for (const JobName of [plan.lake.jobName, ...plan.entities.map(({ jobName }) => jobName)]) {
+  for (const JobName of [plan.lake, ...(plan.landing ? [plan.landing] : plan.entities)].map(({ jobName }) => jobName)) {
     for await (const { JobRuns = [] } of paginateGetJobRuns({ client: glue }, { JobName })) {
       JobRuns.forEach(() => count(generalKey(JobName)));
     }

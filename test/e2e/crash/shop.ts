@@ -9,6 +9,7 @@ import type { DynamoDbJsonItem } from '../../../local/environment/index.js';
  */
 export const shopModel = (suffix: string, customer = `customer_${suffix}`): string => `
 name: shop-${suffix}
+landingJobs: perEntity
 source:
   table: shop_${suffix}
   keys: { partition: PK, sort: SK }
@@ -43,7 +44,7 @@ facts:
     measures: [amount]
 `;
 
-/** The suffix's plan. Its lake job, too, is its own, so that pipelines do not wait for each other's runs. */
+/** The suffix's plan. Its lake job, too, is its own, so that pipelines do not wait for each other's runs; so are its land jobs. */
 export function shopPlan(suffix: string, customer?: string): WarehousePlan {
   const plan = compile(parseModel(shopModel(suffix, customer), `shop_${suffix}.yaml`));
   // The plan's type knows one name only; nothing but the name of the Glue job depends on it.

@@ -104,6 +104,69 @@ describe('land.py', () => {
     });
   });
 
+  describe('as the packed job', () => {
+    const specs = [landSpecs.customer, landSpecs.address, landSpecs.order];
+    const packedArguments = (given: readonly LandJobSpec[] = specs): Record<string, string> => {
+      const { '--spec': _spec, ...args } = landArguments(landSpecs.customer);
+      const uri = 's3://lake/_sluice/shop/land_job.json';
+      return { ...args, '--report_uri': uri, '--specs': JSON.stringify(given) };
+    };
+    const address = (country: string) => ({ M: { buildingnumber: { N: '1' }, country: { S: country } } });
+    const items = (): Item[] => [
+      customer('a', { email: { S: 'a@x' }, fullname: { S: 'A' }, address: address('FR') }),
+      customer('b', { fullname: { S: 'B' }, address: address('UK') }),
+      { PK: { S: 'CUST#a' }, SK: { S: 'ORD#1' }, type: { S: 'order' }, orderid: { S: '1' }, orderdate: { S: 'soon' } },
+      { PK: { S: 'CUST#b' }, SK: { S: 'ORD#2' }, type: { S: 'order' }, orderid: { S: '2' } },
+    ];
+    const counts = async (): Promise<unknown> =>
+      Object.fromEntries(((await loads()) as Record<string, string>[]).map((row) => [row['entity'], row['row_count']]));
+
+    it('replaces all tables and reports on all, items that several are made of once', async () => {
+      const ruleset = 'Rules = [ IsComplete "email" ]';
+      await local.glue.send(new CreateDataQualityRulesetCommand({ Name: 'emails', Ruleset: ruleset }));
+      await fillLake(items());
+      const args = { ...packedArguments(), '--quarantine_rulesets': '{"customer":"emails"}' };
+      for (let time = 0; time < 2; time += 1) {
+        expect((await runJob(local.glue, 'land', args)).ErrorMessage).toBeUndefined();
+        expect(await counts()).toEqual({ customer: '1', address: '1', order: '1' });
+        expect(await rows('landing.customer')).toMatchObject([{ username: 'a' }]);
+      }
+      const { files, rejected, ...report } = await readReport(local.store, 'land_job');
+      expect(report).toMatchObject({
+        job: 'land_job',
+        itemsRead: 4,
+        quarantined: 1,
+        rows: { 'landing.customer': 1, 'landing.address': 1, 'landing.order': 1 },
+      });
+      expect(rejected).toMatchObject({ items: 1, reasons: [{ target: 'landing.order', attribute: 'orderdate' }] });
+      expect(files.map(({ uri }) => uri.replace(/[0-9a-f]{16}/, '<run>'))).toEqual([
+        's3://lake/shop/type=quarantined_customer/<run>-0.parquet',
+        's3://lake/shop/type=rejected/<run>-land_order.parquet',
+      ]);
+    });
+
+    it('reads its specifications from S3 where they are too long for arguments', async () => {
+      await fillLake(items());
+      await local.store.putObject('lake', '_sluice/specs.json', JSON.stringify(specs));
+      const args = { ...packedArguments(), '--specs': 's3://lake/_sluice/specs.json' };
+      expect((await runJob(local.glue, 'land', args)).ErrorMessage).toBeUndefined();
+      expect(await counts()).toEqual({ customer: '2', address: '2', order: '1' });
+      const absent = await runJob(local.glue, 'land', { ...args, '--specs': 's3://lake/_sluice/none.json' });
+      expect(absent.ErrorMessage).toBe('There is no object at s3://lake/_sluice/none.json');
+    });
+
+    it('replaces no table when rows of one are rejected and that is to fail', async () => {
+      await fillLake(items());
+      const strict = specs.map((spec) => ({ ...spec, onReject: 'fail' as const }));
+      const run = await runJob(local.glue, 'land', packedArguments(strict));
+      expect(run.JobRunState).toBe('FAILED');
+      expect(run.ErrorMessage).toContain('order.orderdate expected timestamp');
+      expect(await counts()).toEqual({});
+      const twice = await runJob(local.glue, 'land', packedArguments([landSpecs.order, landSpecs.order]));
+      expect(twice.ErrorMessage).toContain('targets must differ');
+    });
+  });
+
   it('keeps the rows that fail a quality gate out of landing, each with its reasons', async () => {
     const ruleset = 'Rules = [ IsComplete "email", ColumnLength "fullname" < 6, RowCount > 0 ]';
     await local.glue.send(new CreateDataQualityRulesetCommand({ Name: 'customers', Ruleset: ruleset }));

@@ -1,39 +1,31 @@
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
 import type { LandJobSpec } from '../../../../model/plan.js';
-import { openDuckDb } from '../../duckdb/session.js';
-import type { DuckDbSession } from '../../duckdb/session.js';
+import type { ObjectStore } from '../../../s3/object-store.js';
 import { JobArguments, runHash } from '../arguments.js';
-import { storeDatasetFile } from '../dataset-files.js';
 import { summarizeRejects, writeReport } from '../job-report.js';
 import type { JobReport } from '../job-report.js';
 import { JobFailure } from '../job-script.js';
 import type { JobContext } from '../job-script.js';
-import { rejectedDataset, writeRejected } from '../rejected-rows.js';
 import { parseS3Folder, parseS3Uri } from '../s3-uri.js';
-import type { S3Location } from '../s3-uri.js';
 import { landJobSpec } from '../spec-schema.js';
-import { openLakeDataset } from './lake-dataset.js';
-import { holdBack } from './hold-back.js';
-import { makeLandingRows, writeLandingCsv } from './landing-rows.js';
-import { replaceLanding } from './replace-landing.js';
+import { prepareEntity } from './land-entity.js';
+import type { LandingTask, PreparedEntity } from './land-entity.js';
 import type { LandingWatermark } from './replace-landing.js';
 
-/** Adds the run's rejected rows to the lake's rejected dataset, or removes those of an earlier attempt. */
-async function storeRejected(
-  context: JobContext,
-  session: DuckDbSession,
-  lake: S3Location,
-  generation: string,
-  spec: LandJobSpec,
-  rejected: number
-): Promise<JobReport['files']> {
-  const key = `${lake.key}type=${rejectedDataset}/${generation}-land_${spec.entity}.parquet`;
-  if (rejected === 0) {
-    await context.store.deleteObject(lake.bucket, key);
-    return [];
-  }
-  const file = await writeRejected(session, context.folder);
-  return [await storeDatasetFile(session, context.store, { ...file, bucket: lake.bucket, key })];
+const rulesetNames = z.record(z.string(), z.string().min(1));
+const landJobSpecs = z
+  .array(landJobSpec)
+  .min(1)
+  .refine((specs) => new Set(specs.map(({ target }) => target)).size === specs.length, 'targets must differ');
+
+/** The landing tables that one run replaces. */
+interface Landing {
+  readonly job: string;
+  readonly specs: readonly LandJobSpec[];
+  /** True for a run of all landing tables, whose report tells them apart. */
+  readonly packed: boolean;
+  rulesetOf(spec: LandJobSpec): string | undefined;
 }
 
 /** The arguments `--watermark`, `--table_id` and `--pipeline`: all of them or none. */
@@ -46,12 +38,53 @@ function readWatermark(args: JobArguments): LandingWatermark | undefined {
   return { loadedTo, tableId, pipeline };
 }
 
+/** What to land: `--spec` of one table, or `--specs` of all, as JSON or as the URI of an object that holds it. */
+async function readLanding(args: JobArguments, store: ObjectStore): Promise<Landing> {
+  const given = args.optional('--specs');
+  if (given === undefined) {
+    const spec = args.json('--spec', landJobSpec);
+    const ruleset = args.optional('--quarantine_ruleset');
+    return { job: `land_${spec.entity}_job`, specs: [spec], packed: false, rulesetOf: () => ruleset };
+  }
+  let text = given;
+  if (given.startsWith('s3://')) {
+    const { bucket, key } = parseS3Uri(given, '--specs');
+    if ((await store.headObject(bucket, key)) === undefined) throw new JobFailure(`There is no object at ${given}`);
+    text = await readFile(await store.filePath(bucket, key), 'utf8');
+  }
+  const specs = new JobArguments({ '--specs': text }).json('--specs', landJobSpecs);
+  const named = args.optional('--quarantine_rulesets');
+  const rulesets = named === undefined ? {} : args.json('--quarantine_rulesets', rulesetNames);
+  return { job: 'land_job', specs, packed: true, rulesetOf: ({ itemType }) => rulesets[itemType] };
+}
+
+/** What a run has read and rejected; several tables may be made of the same items, which count once. */
+function reportOn({ job, packed }: Landing, runKey: string, prepared: readonly PreparedEntity[]): JobReport {
+  const reasons = prepared.flatMap(({ spec: { target }, rejected }) =>
+    rejected.reasons.map((reason) => (packed ? { ...reason, target } : reason))
+  );
+  const datasets = [...new Map(prepared.map((entity) => [entity.spec.itemType, entity])).values()];
+  const quarantined = datasets.flatMap((entity) => entity.quarantined ?? []);
+  const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0);
+  return {
+    version: 1,
+    job,
+    runKey,
+    itemsRead: sum(datasets.map(({ items }) => items)),
+    bytesRead: sum(datasets.map(({ bytes }) => bytes)),
+    rows: {},
+    rejected: { items: sum(prepared.map(({ rejected }) => rejected.items)), reasons },
+    ...(quarantined.length > 0 && { quarantined: sum(quarantined) }),
+    files: [],
+  };
+}
+
 /**
- * `land.py`: replaces one landing table with the rows of one item type of the lake, in one transaction.
- * The contract is docs/glue-jobs.md.
+ * `land.py`: replaces one landing table with the rows of one item type of the lake, or, as the packed job, all of them,
+ * each in one transaction. The contract is docs/glue-jobs.md.
  */
 export async function land(context: JobContext): Promise<void> {
-  const { store, signal, folder } = context;
+  const { store } = context;
   const args = new JobArguments(context.arguments);
   const runKey = args.text('--run_key');
   const lake = parseS3Folder(args.text('--lake_uri'), '--lake_uri');
@@ -59,49 +92,30 @@ export async function land(context: JobContext): Promise<void> {
   const database = args.text('--database');
   const reportUri = args.text('--report_uri');
   const reportAt = parseS3Uri(reportUri, '--report_uri');
-  const spec = args.json('--spec', landJobSpec);
+  const landing = await readLanding(args, store);
   const watermark = readWatermark(args);
-  const ruleset = args.optional('--quarantine_ruleset');
   const url = context.connections[connection];
   if (url === undefined) throw new JobFailure(`There is no Glue connection named ${connection}`);
 
-  const session = await openDuckDb(folder, signal, context.limits);
+  const task: LandingTask = { runKey, generation: runHash(runKey), lake, url, database, watermark };
+  const prepared: PreparedEntity[] = [];
   try {
-    const generation = runHash(runKey);
-    const prefix = `${lake.key}type=${spec.itemType}/`;
-    const whole = await openLakeDataset(session, store, lake.bucket, prefix, generation);
-    const held =
-      ruleset === undefined
-        ? undefined
-        : await holdBack(context, session, { itemType: spec.itemType, ruleset, lake, generation }, whole);
-    const dataset = held?.dataset ?? whole;
-    const { rows, rejected, reasons } = await makeLandingRows(session, spec, dataset);
-    const report: JobReport = {
-      version: 1,
-      job: `land_${spec.entity}_job`,
-      runKey,
-      itemsRead: whole.items,
-      bytesRead: dataset.bytes,
-      rows: {},
-      rejected: { items: rejected, reasons },
-      ...(held && { quarantined: held.rows }),
-      files: [],
-    };
-    if (spec.onReject === 'fail' && rejected > 0) {
+    for (const spec of landing.specs) {
+      prepared.push(await prepareEntity(context, task, spec, landing.rulesetOf(spec)));
+    }
+    const report = reportOn(landing, runKey, prepared);
+    if (prepared.some(({ spec, rejected }) => spec.onReject === 'fail' && rejected.items > 0)) {
       await writeReport(store, reportAt, report);
       throw new JobFailure(summarizeRejects(report, reportUri));
     }
-    const csv = join(folder, 'landing.csv');
-    const written = await writeLandingCsv(session, spec, csv);
-    if (written !== rows) throw new JobFailure(`${spec.target} was to get ${rows} rows but ${written} were written`);
-    const files = await storeRejected(context, session, lake, generation, spec, rejected);
-    await replaceLanding({ url, database, spec, runKey, csv, rows, ...(watermark && { watermark }) }, signal);
-    await writeReport(store, reportAt, {
-      ...report,
-      rows: { [spec.target]: rows },
-      files: [...(held?.files ?? []), ...files],
-    });
+    const rows: Record<string, number> = {};
+    const files = new Map<string, JobReport['files'][number]>();
+    for (const entity of prepared) {
+      for (const file of await entity.replace()) files.set(file.uri, file);
+      rows[entity.spec.target] = entity.rows;
+    }
+    await writeReport(store, reportAt, { ...report, rows, files: [...files.values()] });
   } finally {
-    session.close();
+    for (const entity of prepared) entity.close();
   }
 }
