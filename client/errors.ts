@@ -80,6 +80,20 @@ export class NotPassedError extends CommandError {
   }
 }
 
+/** `sluice doctor` found something to mend (exit code 2), or could not look at something (exit code 1). */
+export class DoctorError extends CommandError {
+  override readonly name: string = 'DoctorError';
+
+  constructor(
+    message: string,
+    finding: 'mend' | 'unknown',
+    /** What the command's document says besides the error. */
+    readonly document: object
+  ) {
+    super(message, finding === 'mend' ? ExitCode.badUsage : ExitCode.runFailed);
+  }
+}
+
 /** The same failure, told as that of a run. */
 export function failedRun(error: RunFailedError, message: string, run: StartedRun | undefined): RunFailedError {
   const Failure = error instanceof GateNotPassedError ? GateNotPassedError : RunFailedError;
@@ -111,7 +125,7 @@ export interface ErrorReport {
 export function reportOf(error: unknown): ErrorReport {
   if (error instanceof CommandError) {
     const document =
-      error instanceof NotPassedError || error instanceof BatchFailedError
+      error instanceof NotPassedError || error instanceof BatchFailedError || error instanceof DoctorError
         ? error.document
         : error instanceof RunFailedError
           ? error.run

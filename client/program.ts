@@ -228,6 +228,16 @@ export function createProgram(env: NodeJS.ProcessEnv): Command {
 
   define(
     program,
+    'doctor',
+    'Check configuration, credentials, permissions, AWS, Temporal and versions; changes nothing, says what to mend',
+    ['sluice doctor', 'sluice doctor --principal arn:aws:iam::123456789012:role/sluice-worker --json'],
+    async () => (await import('./commands/doctor.js')).doctor
+  )
+    .option('--model <file>', 'warehouse.yaml (default: the one of the configuration)')
+    .option('--principal <arn>', 'role or user of the workers, whose permissions are checked (default: your own)');
+
+  define(
+    program,
     'query <sql>',
     'Run SQL on the warehouse through the Redshift Data API',
     [`sluice query 'SELECT count(*) FROM dwh."order"'`, `sluice query 'SELECT * FROM dwh.date LIMIT 5' --json`],

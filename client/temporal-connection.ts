@@ -98,6 +98,11 @@ export class TemporalConnection {
     }
   }
 
+  /** The server's own administration: search attributes. */
+  get operatorService(): Connection['operatorService'] {
+    return this.connection.operatorService;
+  }
+
   /** Closes the connection. */
   close(): Promise<void> {
     return this.connection.close();
