@@ -14,15 +14,7 @@ import type { SluiceWorker } from '../../workers/index.js';
 import type { EltResult, RestoreResult, archive, elt, restore } from '../../workflows/index.js';
 import { deployment, provisionPlan, startTestAws, startTestTemporal } from './stack.js';
 import type { TestAws, TestTemporal } from './stack.js';
-
-/** The innermost message of a failed workflow. */
-async function failureOf(handle: WorkflowHandle): Promise<string> {
-  const error: unknown = await handle.result().catch((reason: unknown) => reason);
-  expect(error).toBeInstanceOf(WorkflowFailedError);
-  let cause: unknown = error;
-  while (cause instanceof Error && cause.cause !== undefined) cause = cause.cause;
-  return cause instanceof Error ? cause.message : String(cause);
-}
+import { failureOf } from './failure-of.js';
 
 describe('archive and restore', () => {
   const taskQueue = 'archive';

@@ -19,15 +19,7 @@ import { miniPlan } from './mini-plan.js';
 import { ScriptedJobs } from './scripted-jobs.js';
 import { deployment, provisionPlan, startTestAws, startTestTemporal } from './stack.js';
 import type { TestAws, TestTemporal } from './stack.js';
-
-/** The innermost message of a failed workflow. */
-async function failureOf(handle: WorkflowHandle<typeof elt>): Promise<string> {
-  const error: unknown = await handle.result().catch((reason: unknown) => reason);
-  expect(error).toBeInstanceOf(WorkflowFailedError);
-  let cause: unknown = error;
-  while (cause instanceof Error && cause.cause !== undefined) cause = cause.cause;
-  return cause instanceof Error ? cause.message : String(cause);
-}
+import { failureOf } from './failure-of.js';
 
 describe('the elt workflow', () => {
   const jobs = new ScriptedJobs();

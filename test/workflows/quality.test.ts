@@ -30,6 +30,7 @@ import type {
 } from '../../workflows/index.js';
 import { deployment, startTestAws, startTestTemporal } from './stack.js';
 import type { TestAws, TestTemporal } from './stack.js';
+import { failureOf } from './failure-of.js';
 
 const taskQueue = 'quality';
 const rows = [1, 2, 3, 4].map((id) => JSON.stringify({ id, price: id === 4 ? null : id * 10, marked: 'SECRET-CELL' }));
@@ -102,14 +103,6 @@ function begin(
 
 async function evaluated(request: Request, demand?: EvaluateInput['demand']): Promise<EvaluateResult> {
   return (await (await begin('evaluate', request, demand)).result()) as EvaluateResult;
-}
-
-async function failureOf(handle: WorkflowHandle): Promise<string> {
-  const error: unknown = await handle.result().catch((reason: unknown) => reason);
-  expect(error).toBeInstanceOf(WorkflowFailedError);
-  let cause: unknown = error;
-  while (cause instanceof Error && cause.cause !== undefined) cause = cause.cause;
-  return cause instanceof Error ? cause.message : String(cause);
 }
 
 async function alerts(): Promise<{ subject: string; message: string }[]> {
