@@ -1,4 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { tracesWanted } from '../workers/telemetry/traces-wanted.js';
 import type { CommandContext } from './command-context.js';
 import { ExitCode, reportOf } from './errors.js';
 import { processConsole } from './output/console.js';
@@ -49,7 +50,7 @@ export function createProgram(env: NodeJS.ProcessEnv): Command {
         const options = command.opts<{ json?: boolean; config?: string }>();
         const context = { console: processConsole(options.json === true), configFile: options.config, env };
         const run = await load();
-        await run(context, ...(received as Arguments));
+        await traced(command, env, () => run(context, ...(received as Arguments)));
       });
 
   define(
@@ -409,6 +410,22 @@ export function createProgram(env: NodeJS.ProcessEnv): Command {
   );
 
   return program;
+}
+
+/** Commands that work until they are told to stop: a span of theirs would only say so afterwards. */
+const enduring = ['worker', 'up'];
+
+/** Runs a command in a span of its own where the environment asks for traces; loads nothing for it where not. */
+async function traced(command: Command, env: NodeJS.ProcessEnv, run: () => Promise<void>): Promise<void> {
+  const names: string[] = [];
+  for (let one: Command | null = command; one?.parent; one = one.parent) names.unshift(one.name());
+  const name = names.join(' ');
+  if (!tracesWanted(env) || enduring.includes(name)) return await run();
+  const [{ startTracing }, { inCommandSpan }] = await Promise.all([
+    import('../workers/telemetry/tracing.js'),
+    import('../workers/telemetry/command-span.js'),
+  ]);
+  await inCommandSpan(startTracing(), name, run);
 }
 
 function endOfParsing(error: CommanderError, json: boolean): ExitCode {

@@ -1,6 +1,7 @@
 import { Client, Connection, ServiceError, isGrpcServiceError } from '@temporalio/client';
 import type { ConnectionOptions } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { clientInterceptors } from '../workers/telemetry/client-interceptors.js';
 import { RunFailedError, UsageError, messageOf } from './errors.js';
 import { rootCause } from './root-cause.js';
 
@@ -40,7 +41,8 @@ export class TemporalConnection {
         ...(connectionOptions as ConnectionOptions),
         connectTimeout: '10s',
       });
-      return new TemporalConnection(new Client({ connection, namespace }), address, namespace, connection);
+      const client = new Client({ connection, namespace, interceptors: await clientInterceptors(env) });
+      return new TemporalConnection(client, address, namespace, connection);
     } catch (error) {
       const { localEnvironmentHint } = await import('./environment/running.js'); // for this failure only
       const hint = env.TEMPORAL_ADDRESS ? undefined : await localEnvironmentHint(env);

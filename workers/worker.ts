@@ -10,6 +10,7 @@ import { notificationChannels } from './notification-channels.js';
 import type { WorkerLogLevel } from './runtime.js';
 import { createLogger, installRuntime } from './runtime.js';
 import { ensureSearchAttributes } from './search-attributes.js';
+import { workerTelemetry } from './telemetry/worker-telemetry.js';
 import { TemporalUnreachableError } from './temporal-errors.js';
 import { loadWorkflows } from './workflow-bundle.js';
 
@@ -71,9 +72,12 @@ export async function startWorker(options: StartWorkerOptions): Promise<SluiceWo
     throw new TemporalUnreachableError(connectionOptions.address ?? '127.0.0.1:7233', error);
   });
   const clients = createAwsClients(env, options.requestTimeout);
+  const telemetry = await workerTelemetry(env);
+  telemetry.trace(clients);
   const release = async (): Promise<void> => {
     clients.destroy();
     await connection.close();
+    await telemetry.flush();
   };
   try {
     await ensureSearchAttributes(connection, namespace, (message) => createLogger(logLevel).warn(message));
@@ -83,7 +87,8 @@ export async function startWorker(options: StartWorkerOptions): Promise<SluiceWo
       taskQueue: configuration.taskQueue,
       workflowBundle: await workflows,
       activities: createActivities({ ...clients, temporal: new Client({ connection, namespace }), clock, channels }),
-      interceptors: { activity: [() => ({ inbound: new FailureInterceptor() })] },
+      interceptors: { activity: [...telemetry.activity, () => ({ inbound: new FailureInterceptor() })] },
+      sinks: telemetry.sinks,
       shutdownGraceTime,
       // The activities pace their heartbeats themselves, so that a cancellation comes through in seconds at first.
       maxHeartbeatThrottleInterval: '1s',

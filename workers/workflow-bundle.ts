@@ -27,13 +27,19 @@ async function digest(): Promise<string> {
 }
 
 /**
- * Bundles the workflows that `index` of a folder exports, compiled or as TypeScript. Throws what webpack reports.
+ * Bundles the workflows that `index` of a folder exports, compiled or as TypeScript, with its `interceptors` if there are
+ * any. Throws what webpack reports.
  */
 export async function bundleWorkflows(folder: string = workflowsFolder): Promise<WorkflowBundle> {
-  const compiled = join(folder, 'index.js');
+  const module = (name: string): string => {
+    const compiled = join(folder, `${name}.js`);
+    return existsSync(compiled) ? compiled : join(folder, `${name}.ts`);
+  };
+  const interceptors = module('interceptors');
   const silent = () => undefined;
   return await bundleWorkflowCode({
-    workflowsPath: existsSync(compiled) ? compiled : join(folder, 'index.ts'),
+    workflowsPath: module('index'),
+    workflowInterceptorModules: existsSync(interceptors) ? [interceptors] : [],
     logger: { log: silent, trace: silent, debug: silent, info: silent, warn: silent, error: silent },
     // TypeScript sources name their imports by the compiled files' names.
     webpackConfigHook: (config) => ({

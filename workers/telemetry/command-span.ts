@@ -1,0 +1,17 @@
+import { SpanKind, SpanStatusCode, context, trace } from '@opentelemetry/api';
+import type { Tracing } from './tracing.js';
+
+/** Runs a command of the CLI in a span of its own, and sends what ended before the process does. */
+export async function inCommandSpan<T>(tracing: Tracing, command: string, run: () => Promise<T>): Promise<T> {
+  const span = tracing.tracer.startSpan(`sluice ${command}`, { kind: SpanKind.INTERNAL });
+  try {
+    return await context.with(trace.setSpan(context.active(), span), run);
+  } catch (error) {
+    span.setStatus({ code: SpanStatusCode.ERROR });
+    span.setAttribute('error.type', error instanceof Error ? error.name : 'unknown');
+    throw error;
+  } finally {
+    span.end();
+    await tracing.flush();
+  }
+}
