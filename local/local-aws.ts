@@ -14,8 +14,10 @@ import { checkPort } from './process/ports.js';
 import { Teardown } from './process/teardown.js';
 import { createRedshiftData, startPostgres } from './redshift/index.js';
 import { createS3 } from './s3/index.js';
+import { createSecretsManager } from './secrets-manager/index.js';
 import { createSns } from './sns/index.js';
 import { createSts } from './sts/index.js';
+import { TemporarySessions } from './sts/sessions.js';
 
 /** The account and Region that the local AWS plays. */
 export const localAccount = '000000000000';
@@ -109,9 +111,10 @@ async function start(options: LocalAwsOptions, teardown: Teardown): Promise<Loca
   await teardown.add('the state', () => db.close());
 
   const identity = { account: localAccount, region: localRegion };
+  const sessions = await TemporarySessions.open(db);
   const [warehouse, objects] = await allSettledOrThrow([
     startWarehouse(options, folder('postgres'), teardown),
-    startObjects(folder, db, identity, teardown),
+    startObjects(folder, db, identity, sessions, teardown),
   ]);
   const { s3, dynamodb, store } = objects;
   const connections = { [options.glueConnection ?? 'warehouse']: warehouse.url };
@@ -123,11 +126,12 @@ async function start(options: LocalAwsOptions, teardown: Teardown): Promise<Loca
   await teardown.add('Glue', () => glue.close());
   const redshift = await createRedshiftData({ db, warehouseUrl: warehouse.url, ...identity });
   await teardown.add('the Redshift Data API', () => redshift.close());
-  const sts = createSts({ account: localAccount });
+  const sts = createSts({ account: localAccount, sessions });
   await teardown.add('STS', () => sts.close());
   const iam = await createIam({ db, account: localAccount });
 
-  const services = { json: [glue, redshift, events], dynamodb, sns, iam, sts, s3 };
+  const secretsManager = await createSecretsManager({ db, ...identity });
+  const services = { json: [glue, redshift, events, secretsManager], dynamodb, sns, iam, sts, s3 };
   const gateway = await startGateway({
     services,
     host,
@@ -198,9 +202,10 @@ async function startObjects(
   folder: (name: string) => string,
   db: ClassicLevel<string, string>,
   identity: { readonly account: string; readonly region: string },
+  sessions: TemporarySessions,
   teardown: Teardown
 ) {
-  const { service: s3, store } = await createS3({ folder: folder('s3'), db, region: identity.region });
+  const { service: s3, store } = await createS3({ folder: folder('s3'), db, region: identity.region, sessions });
   await teardown.add('S3', () => s3.close());
   const dynamodb = await createDynamoDb({ folder: folder('dynamodb'), db, store, ...identity });
   await teardown.add('DynamoDB', () => dynamodb.close());

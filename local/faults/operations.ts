@@ -3,6 +3,7 @@ import * as glue from '@aws-sdk/client-glue';
 import * as iam from '@aws-sdk/client-iam';
 import * as redshiftData from '@aws-sdk/client-redshift-data';
 import * as s3 from '@aws-sdk/client-s3';
+import * as secretsManager from '@aws-sdk/client-secrets-manager';
 import * as sns from '@aws-sdk/client-sns';
 
 const commandsOf = (client: object): ReadonlySet<string> =>
@@ -19,8 +20,9 @@ export const operationsOf: Readonly<Record<string, ReadonlySet<string>>> = {
   iam: commandsOf(iam),
   'redshift-data': commandsOf(redshiftData),
   s3: commandsOf(s3),
+  secretsmanager: commandsOf(secretsManager),
   sns: commandsOf(sns),
-  sts: new Set(['GetCallerIdentity']),
+  sts: new Set(['AssumeRole', 'GetCallerIdentity']),
 };
 
 const qualityRun = ['FAILED', 'STOPPED', 'TIMEOUT'];

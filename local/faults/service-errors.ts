@@ -33,6 +33,7 @@ const errors: Readonly<Record<string, ServiceErrors>> = {
   s3: { throttled: ['SlowDown', 503], failed: ['InternalError', 500] },
   sns: { throttled: ['Throttled', 429], failed: ['InternalError', 500] },
   iam: { throttled: ['Throttling', 400], failed: ['ServiceFailure', 500] },
+  secretsmanager: { throttled: ['ThrottlingException', 400], failed: ['InternalServiceError', 500] },
   sts: { throttled: ['Throttling', 400], failed: ['InternalFailure', 500] },
 };
 

@@ -9,7 +9,7 @@ export interface InterceptedCall {
   readonly operation: string;
   /** 1 for the first call of this operation since the gateway started. */
   readonly number: number;
-  /** The request's members; of an S3 request `Bucket`, and `Key` or `Prefix`; of an STS request none. */
+  /** The request's members; of an S3 request `Bucket`, and `Key` or `Prefix`. */
   readonly input: Readonly<Record<string, unknown>>;
   /** `before`: nothing has been done; `after`: the operation has been done and nothing is answered yet. */
   readonly phase: 'before' | 'after';

@@ -11,7 +11,7 @@ import type { OpenObject } from './storage.js';
 const header = 'x-amz-copy-source';
 
 /** Bucket and key of `x-amz-copy-source`. @throws AwsError `InvalidArgument`. */
-function parseSource(request: S3Request): { readonly bucket: string; readonly key: string } {
+export function parseSource(request: S3Request): { readonly bucket: string; readonly key: string } {
   const value = request.header(header) ?? '';
   const [path = '', version] = value.split(/\?versionId=/, 2);
   let source: string;

@@ -4,6 +4,7 @@ import type { AwsError } from '../gateway/aws-error.js';
 import type { CallContext, HttpService } from '../gateway/service.js';
 import { buildXml } from '../gateway/xml.js';
 import type { XmlContent } from '../gateway/xml.js';
+import type { TemporarySessions } from '../sts/sessions.js';
 import { checkCredentials } from './credentials.js';
 import { DiskObjectStore } from './disk-object-store.js';
 import { checkKey } from './names.js';
@@ -12,25 +13,30 @@ import { operationOf } from './operations.js';
 import { S3Call } from './s3-call.js';
 import { S3Request } from './s3-request.js';
 import { Storage } from './storage.js';
+import { checkSessionPolicy, sessionOf } from './temporary-credentials.js';
 
 /**
  * The local S3 over a folder and a database: its HTTP side and the store that other local services use directly.
  * Objects written through either are seen by both, and are there again when both are opened anew.
- * @param folder for the objects' bytes; made when absent. Only one process may use it at a time.
+ * @param options.folder for the objects' bytes; made when absent. Only one process may use it at a time.
+ * @param options.sessions what temporary credentials are held against; without it they are like any others.
  * @throws Error when the folder cannot be made or read.
  */
 export async function createS3(options: {
   readonly folder: string;
   readonly db: ClassicLevel<string, string>;
   readonly region: string;
+  readonly sessions?: TemporarySessions;
 }): Promise<{ service: HttpService; store: ObjectStore }> {
   const storage = await Storage.open(options.folder, options.db);
   const handle = async (request: IncomingMessage, response: ServerResponse, context: CallContext): Promise<void> => {
     response.setHeader('x-amz-request-id', context.requestId);
     const s3Request = new S3Request(request);
     checkCredentials(s3Request);
+    const session = sessionOf(s3Request, options.sessions);
     const operation = operationOf(s3Request);
     if (s3Request.key !== undefined) checkKey(s3Request.key);
+    checkSessionPolicy(session, s3Request, operation.name);
     const { bucket: Bucket, key: Key } = s3Request;
     await context.begin?.(operation.name, { Bucket, Key, Prefix: s3Request.query.get('prefix') ?? undefined });
     await operation.handle(new S3Call(s3Request, response, { ...context, region: options.region }, storage));

@@ -1,59 +1,71 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AwsError } from '../gateway/aws-error.js';
-import { readBody } from '../gateway/request-body.js';
+import { Parameters, isSigned, queryAnswers, readParameters } from '../gateway/query-protocol.js';
 import type { CallContext, HttpService } from '../gateway/service.js';
-import { buildXml } from '../gateway/xml.js';
+import { credentialsOf } from './request-credentials.js';
+import { assumeRole } from './assume-role.js';
+import { isTemporary } from './sessions.js';
+import type { TemporarySession, TemporarySessions } from './sessions.js';
 
-const namespace = 'https://sts.amazonaws.com/doc/2011-06-15/';
 const version = '2011-06-15';
+const { answerError, answerResult } = queryAnswers('https://sts.amazonaws.com/doc/2011-06-15/');
 
-function answerXml(response: ServerResponse, status: number, xml: string): void {
-  const body = Buffer.from(xml);
-  response.writeHead(status, { 'Content-Type': 'text/xml', 'Content-Length': body.length });
-  response.end(body);
-}
+/** Bytes of a request's body. */
+const maximumBody = 65_536;
+
+const missing = (name: string): AwsError => {
+  const member = `${name.charAt(0).toLowerCase()}${name.slice(1)}`;
+  const message = `1 validation error detected: Value null at '${member}' failed to satisfy constraint: Member must not be null`;
+  return new AwsError('ValidationError', message);
+};
 
 /** @see https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html */
-function answerError(error: AwsError, _request: IncomingMessage, response: ServerResponse, context: CallContext): void {
-  if (response.headersSent) return void response.destroy();
-  const content = {
-    Error: { Type: error.status < 500 ? 'Sender' : 'Receiver', Code: error.code, Message: error.message },
-    RequestId: context.requestId,
-  };
-  answerXml(response, error.status, buildXml('ErrorResponse', content, namespace));
-}
-
-function isSigned(request: IncomingMessage, parameters: URLSearchParams): boolean {
-  return request.headers.authorization !== undefined || parameters.has('X-Amz-Credential');
-}
+const refusals = {
+  unknown: () => new AwsError('InvalidClientTokenId', 'The security token included in the request is invalid', 403),
+  invalid: () => new AwsError('InvalidClientTokenId', 'The security token included in the request is invalid', 403),
+  expired: () => new AwsError('ExpiredToken', 'The security token included in the request is expired', 403),
+};
 
 /**
- * AWS STS with GetCallerIdentity alone, in the query protocol: whoever asks is the user `local` of the local account.
- * Signatures are not verified, but a request without credentials is refused as by AWS.
+ * AWS STS in the query protocol: GetCallerIdentity and, given a place for sessions, AssumeRole. Whoever asks with other
+ * than temporary credentials is the user `local` of the local account: signatures are not verified, but a request
+ * without credentials, or with temporary ones that are unknown or expired, is refused as by AWS.
  */
-export function createSts({ account }: { readonly account: string }): HttpService {
+export function createSts({
+  account,
+  sessions,
+}: {
+  readonly account: string;
+  readonly sessions?: TemporarySessions;
+}): HttpService {
+  const callerOf = (request: IncomingMessage, found: URLSearchParams): TemporarySession | undefined => {
+    const { accessKeyId, sessionToken } = credentialsOf(request, found);
+    if (sessions === undefined || accessKeyId === undefined || !isTemporary(accessKeyId)) return undefined;
+    return sessions.authenticate(accessKeyId, sessionToken, refusals);
+  };
   const handle = async (request: IncomingMessage, response: ServerResponse, context: CallContext): Promise<void> => {
-    const parameters = new URLSearchParams((request.url ?? '').split('?')[1]);
-    const body = new URLSearchParams((await readBody(request, 65_536)).toString('utf8'));
-    for (const [name, value] of body) parameters.set(name, value);
-    const action = parameters.get('Action') ?? '';
-    if (!isSigned(request, parameters)) {
+    const found = await readParameters(request, maximumBody);
+    const action = found.get('Action') ?? '';
+    if (!isSigned(request, found)) {
       throw new AwsError('MissingAuthenticationToken', 'Request is missing Authentication Token', 403);
     }
-    if (action !== 'GetCallerIdentity' || (parameters.get('Version') ?? version) !== version) {
-      const shown = `Could not find operation ${action} for version ${parameters.get('Version') ?? 'NO_VERSION_SPECIFIED'}`;
-      throw new AwsError('InvalidAction', shown, 400);
+    const known = action === 'GetCallerIdentity' || (action === 'AssumeRole' && sessions !== undefined);
+    if (!known || (found.get('Version') ?? version) !== version) {
+      const shown = `Could not find operation ${action} for version ${found.get('Version') ?? 'NO_VERSION_SPECIFIED'}`;
+      throw new AwsError('InvalidAction', shown);
     }
-    await context.begin?.(action, {});
-    const content = {
-      GetCallerIdentityResult: {
-        Arn: `arn:aws:iam::${account}:user/local`,
-        UserId: 'AIDALOCALLOCALLOCAL00',
-        Account: account,
-      },
-      ResponseMetadata: { RequestId: context.requestId },
-    };
-    answerXml(response, 200, buildXml('GetCallerIdentityResponse', content, namespace));
+    const caller = callerOf(request, found);
+    const parameters = new Parameters(found, missing);
+    await context.begin?.(action, parameters.toObject());
+    const result =
+      action === 'AssumeRole' && sessions !== undefined
+        ? await assumeRole(parameters, { account, sessions, caller })
+        : {
+            Arn: caller?.arn ?? `arn:aws:iam::${account}:user/local`,
+            UserId: caller?.assumedRoleId ?? 'AIDALOCALLOCALLOCAL00',
+            Account: account,
+          };
+    answerResult(response, action, result, context.requestId);
   };
   return { name: 'sts', handle, answerError, close: () => Promise.resolve() };
 }

@@ -11,8 +11,10 @@ import { createGlue } from '../../local/glue/index.js';
 import type { JobScript } from '../../local/glue/index.js';
 import { createRedshiftData, startPostgres } from '../../local/redshift/index.js';
 import { createS3 } from '../../local/s3/index.js';
+import { createSecretsManager } from '../../local/secrets-manager/index.js';
 import { createSns } from '../../local/sns/index.js';
 import { createSts } from '../../local/sts/index.js';
+import { TemporarySessions } from '../../local/sts/sessions.js';
 import { loadConfiguration } from '../../model/configuration.js';
 import type { Deployment } from '../../model/configuration.js';
 import { searchAttributes } from '../../model/elt-run.js';
@@ -26,7 +28,7 @@ export interface LocalAwsSeams {
   /** Job scripts that stand in for Glue's, by file name. */
   readonly scripts?: Readonly<Record<string, JobScript>>;
   readonly intercept?: readonly Interceptor[];
-  /** DynamoDB's time, milliseconds since the epoch. Default the time of day. */
+  /** Time of DynamoDB and of temporary credentials, milliseconds since the epoch. Default the time of day. */
   readonly clock?: () => number;
 }
 
@@ -52,14 +54,16 @@ export async function startTestAws({ scripts = {}, intercept = [], clock }: Loca
   const db = new ClassicLevel<string, string>(join(folder, 'state'));
   await db.open();
   const postgres = await startPostgres({ folder: join(folder, 'postgres'), durable: false });
-  const { service: s3, store } = await createS3({ folder: join(folder, 's3'), db, region: identity.region });
+  const sessions = await TemporarySessions.open(db, clock);
+  const { service: s3, store } = await createS3({ folder: join(folder, 's3'), db, region: identity.region, sessions });
   const dynamodb = await createDynamoDb({ folder: join(folder, 'dynamodb'), db, store, ...identity, clock });
   const connections = { warehouse: postgres.url };
   const glue = await createGlue({ db, store, workFolder: join(folder, 'glue'), ...identity, connections, scripts });
   const redshift = await createRedshiftData({ db, warehouseUrl: postgres.url, ...identity });
   const sns = await createSns({ db, folder: join(folder, 'sns'), ...identity });
-  const sts = createSts({ account: identity.account });
-  const services = { json: [glue, redshift], dynamodb, sns, sts, s3 };
+  const sts = createSts({ account: identity.account, sessions });
+  const secrets = await createSecretsManager({ db, ...identity });
+  const services = { json: [glue, redshift, secrets], dynamodb, sns, sts, s3 };
   const gateway = await startGateway({ services, ...identity, intercept });
   const env = {
     AWS_ENDPOINT_URL: gateway.url,

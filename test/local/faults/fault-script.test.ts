@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseFaultScript, readFaultScript } from '../../../local/faults/index.js';
+import { serviceNames } from '../../../local/faults/service-errors.js';
 import { root, sluice } from '../../client/sluice.js';
 
 const problemsOf = (text: string): string => {
@@ -42,7 +43,7 @@ describe('a fault script', () => {
     expect(problemsOf(text).split('\n')).toEqual([
       'The fault script faults.yaml is not usable:',
       '  2:16 faults[0].operation: glue has no operation "StartJobrun"; did you mean "StartJobRun"?',
-      '  4:16 faults[1].operation: "lambda" is none of the services dynamodb, glue, redshift-data, s3, sns, sts',
+      `  4:16 faults[1].operation: "lambda" is none of the services ${serviceNames.join(', ')}`,
       '  8:12 faults[2].state: not a state that it ends in: FAILED, STOPPED, TIMEOUT, ERROR, EXPIRED',
       expect.stringMatching(
         /^ {2}9:16 faults\[3\]\.operation: slow-job needs a call that starts a job: glue\.StartJobRun/

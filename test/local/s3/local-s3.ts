@@ -9,7 +9,9 @@ import type { Interceptor } from '../../../local/gateway/index.js';
 import type { HttpService } from '../../../local/gateway/service.js';
 import { createS3 } from '../../../local/s3/index.js';
 import type { ObjectStore } from '../../../local/s3/object-store.js';
+import { createSecretsManager } from '../../../local/secrets-manager/index.js';
 import { createSts } from '../../../local/sts/index.js';
+import { TemporarySessions } from '../../../local/sts/sessions.js';
 
 export const account = '000000000000';
 export const region = 'us-east-1';
@@ -17,11 +19,11 @@ export const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
 
 const elsewhere: HttpService = {
   name: 'elsewhere',
-  handle: () => Promise.reject(new Error('only S3 and STS are here')),
+  handle: () => Promise.reject(new Error('only S3, STS and Secrets Manager are here')),
   close: () => Promise.resolve(),
 };
 
-/** A local S3 (and STS) over real HTTP, in a folder of its own. */
+/** A local S3 (and STS, and Secrets Manager) over real HTTP, in a folder of its own. */
 export interface LocalS3 {
   readonly folder: string;
   url: string;
@@ -36,16 +38,25 @@ export interface LocalS3 {
   close(): Promise<void>;
 }
 
-/** @param options.parent where the folder is made; the system's temporary one when not given. */
+/**
+ * @param options.parent where the folder is made; the system's temporary one when not given.
+ * @param options.clock by which temporary credentials expire, milliseconds since the epoch.
+ */
 export async function startLocalS3(
-  options: { readonly parent?: string; readonly intercept?: readonly Interceptor[] } = {}
+  options: {
+    readonly parent?: string;
+    readonly intercept?: readonly Interceptor[];
+    readonly clock?: () => number;
+  } = {}
 ): Promise<LocalS3> {
   const folder = await mkdtemp(join(options.parent ?? tmpdir(), 'sluice s3-'));
   const start = async (): Promise<Pick<LocalS3, 'url' | 'client' | 'store' | 'calls'> & { stop(): Promise<void> }> => {
     const db = new ClassicLevel<string, string>(join(folder, 'db'));
     await db.open();
-    const { service: s3, store } = await createS3({ folder: join(folder, 's3'), db, region });
-    const services = { json: [], dynamodb: elsewhere, sts: createSts({ account }), s3 };
+    const sessions = await TemporarySessions.open(db, options.clock);
+    const { service: s3, store } = await createS3({ folder: join(folder, 's3'), db, region, sessions });
+    const secrets = await createSecretsManager({ db, account, region });
+    const services = { json: [secrets], dynamodb: elsewhere, sts: createSts({ account, sessions }), s3 };
     const faults: unknown[] = [];
     const gateway = await startGateway({
       services,
