@@ -1,4 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { workerQueues } from '../model/task-queues.js';
+import type { WorkerQueue } from '../model/task-queues.js';
 import { tracesWanted } from '../workers/telemetry/traces-wanted.js';
 import type { CommandContext } from './command-context.js';
 import { ExitCode, reportOf } from './errors.js';
@@ -95,7 +97,7 @@ export function createProgram(env: NodeJS.ProcessEnv): Command {
     'Run the worker: SIGTERM drains it, a second one ends it at once',
     ['sluice worker', 'TEMPORAL_ADDRESS=temporal:7233 sluice worker --config sluice.yaml'],
     async () => (await import('./commands/worker.js')).worker
-  );
+  ).option('--queues <list>', `task queues to serve: ${workerQueues.join(', ')} (default: all)`, queueList);
 
   const run = program.command('run').description('Start a pipeline');
   define(
@@ -130,6 +132,17 @@ export function createProgram(env: NodeJS.ProcessEnv): Command {
     ['sluice plan', 'sluice plan --model warehouse.yaml --json'],
     async () => (await import('./commands/plan.js')).plan
   ).option('--model <file>', 'warehouse.yaml (default: the one of the configuration)');
+
+  define(
+    program,
+    'deploy-assets',
+    'Put the Glue scripts in S3, point the jobs at them, and bring the tables and procedures of the warehouse up to date',
+    ['sluice deploy-assets --dry-run', 'sluice deploy-assets', 'sluice deploy-assets --leave dwh.customer.note --json'],
+    async () => (await import('./commands/deploy-assets.js')).deployAssets
+  )
+    .option('--model <file>', 'warehouse.yaml (default: the one of the configuration)')
+    .option('--dry-run', 'show what would be done, and change nothing')
+    .option('--leave <column...>', 'columns (schema.table.column) that stay although the model does not have them');
 
   define(
     program,
@@ -459,6 +472,14 @@ function nameList(text: string): string[] {
   const names = text.split(',').map((name) => name.trim());
   if (names.includes('')) throw new InvalidArgumentError('It takes names with commas between them.');
   return names;
+}
+
+function queueList(text: string): WorkerQueue[] {
+  const isQueue = (name: string): name is WorkerQueue => workerQueues.some((one) => one === name);
+  const names = [...new Set(nameList(text))];
+  const queues = names.filter(isQueue);
+  if (queues.length < names.length) throw new InvalidArgumentError(`It takes some of ${workerQueues.join(', ')}.`);
+  return queues;
 }
 
 function scoreNumber(text: string): number {

@@ -2,8 +2,18 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
+import { priceListSchema } from './cost/prices.js';
+import type { PriceList } from './cost/prices.js';
+import { costSchema } from './cost/settings.js';
+import type { CostSettings } from './cost/settings.js';
+import { usageGuardSchema } from './glue-usage/settings.js';
+import type { UsageGuard } from './glue-usage/settings.js';
+import { credentialsSchema, resolveCredentials } from './credentials.js';
+import type { CredentialsDeclaration } from './credentials.js';
 import { schedulesSchema } from './schedule.js';
 import type { ScheduleDeclaration } from './schedule.js';
+import { workerSchema } from './worker-settings.js';
+import type { WorkerSettings } from './worker-settings.js';
 
 /**
  * Names of the AWS resources that a run uses: plain JSON without secrets, part of the input of every pipeline, so that
@@ -42,6 +52,8 @@ export interface Deployment {
     /** ARN of an SNS topic. */
     readonly topicArn?: string;
   };
+  /** What the cost of runs is reckoned by. */
+  readonly cost?: CostSettings;
 }
 
 /** What `sluice.yaml` and the environment say. Temporal's address and namespace come from `@temporalio/envconfig`. */
@@ -51,8 +63,16 @@ export interface Configuration {
   readonly deployment: Deployment;
   /** Temporal task queue of the workers and the pipelines. */
   readonly taskQueue: string;
+  /** Limits of Glue runs, and whom to tell. */
+  readonly usageGuard?: UsageGuard;
+  /** How workers work. */
+  readonly worker?: WorkerSettings;
+  /** Where `sluice deploy-assets` keeps the scripts of the Glue jobs: below `s3://<bucket>/<prefix>/`. */
+  readonly assets?: { readonly bucket: string; readonly prefix: string };
   /** Schedules to be kept by `sluice schedule apply`; `model` and `evaluate.file` of each are absolute paths. */
   readonly schedules: readonly ScheduleDeclaration[];
+  /** Temporary credentials to be kept fresh by `sluice credentials apply`. */
+  readonly credentials?: readonly CredentialsDeclaration[];
 }
 
 /** One thing that is wrong with a configuration. */
@@ -142,9 +162,38 @@ const schema = z.strictObject({
       ).optional(),
     })
     .optional(),
+  cost: costSchema.optional(),
+  usageGuard: usageGuardSchema.prefault({}),
   taskQueue: z.string().min(1).max(200).default('sluice'),
+  worker: workerSchema.prefault({}),
+  assets: z
+    .strictObject({
+      bucket,
+      prefix: named(
+        /^[A-Za-z0-9_.-]+(\/[A-Za-z0-9_.-]+)*$/,
+        'not a prefix: letters, digits, _ . - with / between, none at either end'
+      ).default('glue'),
+    })
+    .optional(),
   schedules: schedulesSchema.default([]),
+  credentials: credentialsSchema.default([]),
 });
+
+/** Prices of the user's own, by the file's name as the configuration gives it. */
+function readPrices(configuration: string, folder: string, name: string): PriceList {
+  const file = resolve(folder, name);
+  const problem = (message: string): ConfigurationError =>
+    new ConfigurationError(configuration, [{ path: 'cost.prices', message: `${file}: ${message}` }]);
+  let content: unknown;
+  try {
+    content = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw problem((error as Error).message);
+  }
+  const list = priceListSchema.safeParse(content);
+  if (list.success) return list.data;
+  throw problem(list.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '));
+}
 
 /** The schedule with its files as absolute paths. */
 function located(folder: string, one: ScheduleDeclaration): ScheduleDeclaration {
@@ -176,17 +225,36 @@ function readYaml(file: string): unknown {
   return document.toJS() ?? {};
 }
 
+/** Settings of `worker` that the environment has a variable for. */
+const workerVariables = {
+  deployment: 'SLUICE_DEPLOYMENT',
+  buildId: 'SLUICE_BUILD_ID',
+  metrics: 'SLUICE_METRICS_ADDRESS',
+  health: 'SLUICE_HEALTH_ADDRESS',
+} as const;
+
 /** The environment's variables win over the file; a workgroup also replaces a cluster with its user. */
 function withEnvironment(content: unknown, env: NodeJS.ProcessEnv): unknown {
+  if (!isRecord(content)) return content;
+  const { worker = {} } = content;
+  const given = Object.entries(workerVariables).flatMap(([setting, name]) => (env[name] ? [[setting, env[name]]] : []));
+  const asked =
+    isRecord(worker) && given.length > 0
+      ? { ...content, worker: { ...worker, ...(Object.fromEntries(given) as object) } }
+      : content;
+  return withWarehouse(asked, env);
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function withWarehouse(content: Record<string, unknown>, env: NodeJS.ProcessEnv): unknown {
   const { SLUICE_WORKGROUP: group, SLUICE_DATABASE: name } = env;
-  const isRecord = (value: unknown): value is Record<string, unknown> =>
-    typeof value === 'object' && value !== null && !Array.isArray(value);
-  if (!isRecord(content) || (!group && !name)) return content;
   const given = content.redshift ?? {};
-  if (!isRecord(given)) return content;
-  const target = { ...given, ...(name ? { database: name } : {}) };
+  if (!isRecord(given) || (!group && !name)) return content;
+  const target: Record<string, unknown> = { ...given, ...(name ? { database: name } : {}) };
   if (!group) return { ...content, redshift: target };
-  const { cluster: _cluster, dbUser: _dbUser, ...serverless } = target as Record<string, unknown>;
+  const { cluster: _cluster, dbUser: _dbUser, ...serverless } = target;
   return { ...content, redshift: { ...serverless, workgroup: group } };
 }
 
@@ -201,7 +269,7 @@ function defaultModel(folder: string): string {
 
 /**
  * Reads `sluice.yaml`. Without `file`, the current folder's is read if there is one; every setting has a default.
- * `SLUICE_WORKGROUP` and `SLUICE_DATABASE` win over the file. A relative `model` is relative to the file; without one
+ * `SLUICE_WORKGROUP`, `SLUICE_DATABASE`, `SLUICE_DEPLOYMENT` and `SLUICE_BUILD_ID` win over the file. A relative `model` is relative to the file; without one
  * it is the `warehouse.yaml` beside the file or in the current folder, else the ecommerce example's.
  * Throws {@link ConfigurationError}.
  */
@@ -216,6 +284,9 @@ export function loadConfiguration(
     const fromEnvironment: Record<string, string | undefined> = {
       'redshift.workgroup': env.SLUICE_WORKGROUP ? 'SLUICE_WORKGROUP' : undefined,
       'redshift.database': env.SLUICE_DATABASE ? 'SLUICE_DATABASE' : undefined,
+      ...Object.fromEntries(
+        Object.entries(workerVariables).flatMap(([setting, name]) => (env[name] ? [[`worker.${setting}`, name]] : []))
+      ),
     };
     const problems = result.error.issues.flatMap((issue): ConfigurationProblem[] => {
       const path = issue.path.join('.');
@@ -229,11 +300,17 @@ export function loadConfiguration(
     });
     throw new ConfigurationError(file ?? 'the environment', problems);
   }
-  const { model, taskQueue, schedules, ...deployment } = result.data;
+  const { model, taskQueue, worker, schedules, credentials, usageGuard, cost, ...deployment } = result.data;
+  const { prices, ...capacity } = cost ?? {};
+  const list = prices === undefined ? undefined : readPrices(file ?? 'the environment', folder, prices);
   return {
     model: model === undefined ? defaultModel(folder) : resolve(folder, model),
     taskQueue,
+    worker,
+    usageGuard,
     schedules: schedules.map((one) => located(folder, one)),
-    deployment,
+    credentials: resolveCredentials(credentials, deployment.buckets.lake),
+    deployment:
+      cost === undefined ? deployment : { ...deployment, cost: { ...capacity, ...(list && { prices: list }) } },
   };
 }

@@ -1,22 +1,29 @@
 import { Client } from '@temporalio/client';
+import type { WorkerDeploymentVersion } from '@temporalio/common';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import { NativeConnection, Worker } from '@temporalio/worker';
+import { NativeConnection } from '@temporalio/worker';
 import type { PollClock } from '../activities/poll-clock.js';
 import { FailureInterceptor } from '../activities/failures.js';
 import { createActivities } from '../activities/index.js';
 import type { Configuration } from '../model/configuration.js';
+import { workerQueues } from '../model/task-queues.js';
+import type { WorkerQueue } from '../model/task-queues.js';
 import { createAwsClients } from './aws-clients.js';
+import { workerDeploymentOptions } from './deployment-version.js';
 import { notificationChannels } from './notification-channels.js';
+import { createQueueWorkers } from './queue-workers.js';
 import type { WorkerLogLevel } from './runtime.js';
 import { createLogger, installRuntime } from './runtime.js';
 import { ensureSearchAttributes } from './search-attributes.js';
-import { workerTelemetry } from './telemetry/worker-telemetry.js';
 import { TemporalUnreachableError } from './temporal-errors.js';
+import { workerTelemetry } from './telemetry/worker-telemetry.js';
 import { loadWorkflows } from './workflow-bundle.js';
 
 /** How a worker is started. */
 export interface StartWorkerOptions {
-  readonly configuration: Pick<Configuration, 'taskQueue'>;
+  readonly configuration: Pick<Configuration, 'taskQueue' | 'worker'>;
+  /** Which of the task queues it serves. Default: all. */
+  readonly queues?: readonly WorkerQueue[];
   /**
    * Temporal's connection (`TEMPORAL_ADDRESS`, profiles, …) and AWS's, read as their own libraries do. Default: the
    * process's environment. Another one is for a worker beside a local AWS.
@@ -45,6 +52,8 @@ export interface StartWorkerOptions {
 export interface SluiceWorker {
   /** Temporal namespace it works for. */
   readonly namespace: string;
+  /** Set when the worker is a version of a deployment, which gets new runs once it is made the current one. */
+  readonly version?: WorkerDeploymentVersion;
   /** Works until {@link shutdown}; resolves when it has drained. Rejects when the worker fails. Call it once. */
   run(): Promise<void>;
   /**
@@ -61,12 +70,13 @@ export interface SluiceWorker {
 export async function startWorker(options: StartWorkerOptions): Promise<SluiceWorker> {
   const { configuration, env = process.env, logLevel = 'warn', shutdownGraceTime = '5s', clock } = options;
   const channels = notificationChannels(env);
-  installRuntime(logLevel);
+  installRuntime(logLevel, configuration.worker?.metrics);
   const overrides = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined);
   const { connectionOptions, namespace = 'default' } = loadClientConnectConfig({
     overrideEnvVars: Object.fromEntries(overrides),
   });
-  const workflows = loadWorkflows();
+  const versioned = configuration.worker?.deployment !== undefined;
+  const workflows = loadWorkflows({ versioned, encrypted: false });
   workflows.catch(() => undefined); // awaited below, after the connection, whose failure comes first
   const connection = await NativeConnection.connect(connectionOptions).catch((error: unknown) => {
     throw new TemporalUnreachableError(connectionOptions.address ?? '127.0.0.1:7233', error);
@@ -81,30 +91,37 @@ export async function startWorker(options: StartWorkerOptions): Promise<SluiceWo
   };
   try {
     await ensureSearchAttributes(connection, namespace, (message) => createLogger(logLevel).warn(message));
-    const worker = await Worker.create({
-      connection,
-      namespace,
+    const deployment = await workerDeploymentOptions(configuration.worker);
+    const workers = await createQueueWorkers({
       taskQueue: configuration.taskQueue,
+      queues: options.queues ?? workerQueues,
+      settings: configuration.worker,
       workflowBundle: await workflows,
       activities: createActivities({ ...clients, temporal: new Client({ connection, namespace }), clock, channels }),
-      interceptors: { activity: [...telemetry.activity, () => ({ inbound: new FailureInterceptor() })] },
-      sinks: telemetry.sinks,
-      shutdownGraceTime,
-      // The activities pace their heartbeats themselves, so that a cancellation comes through in seconds at first.
-      maxHeartbeatThrottleInterval: '1s',
-      maxConcurrentActivityTaskExecutions: 200,
+      shared: {
+        connection,
+        namespace,
+        interceptors: { activity: [...telemetry.activity, () => ({ inbound: new FailureInterceptor() })] },
+        sinks: telemetry.sinks,
+        shutdownGraceTime,
+        // The activities pace their heartbeats themselves, so that a cancellation comes through in seconds at first.
+        maxHeartbeatThrottleInterval: '1s',
+        maxConcurrentActivityTaskExecutions: 200,
+        ...(deployment && { workerDeploymentOptions: deployment }),
+      },
     });
     let ended = false;
     return {
       namespace,
+      ...(deployment && { version: deployment.version }),
       async run() {
-        const running = worker.run().finally(release);
-        if (ended) worker.shutdown();
+        const running = workers.run().finally(release);
+        if (ended) workers.shutdown();
         await running;
       },
       shutdown() {
         ended = true;
-        if (worker.getState() === 'RUNNING') worker.shutdown();
+        workers.shutdown();
       },
     };
   } catch (error) {

@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { WorkflowBundle } from '@temporalio/worker';
 import { bundleWorkflowCode } from '@temporalio/worker';
+import type { WorkerTraits } from '../workflows/worker-traits.js';
 
 const root = join(import.meta.dirname, '..');
 const workflowsFolder = join(root, 'workflows');
@@ -13,8 +14,8 @@ const workflowsFolder = join(root, 'workflows');
 const bundleFile = join(root, 'workflows-bundle.js');
 const digestFile = join(root, 'workflows-bundle.sha256');
 
-/** Changes with every workflow file and with the SDK, whose code is part of the bundle. */
-async function digest(): Promise<string> {
+/** SHA-256, in hexadecimal, that changes with every workflow file and with the SDK, whose code is part of the bundle. */
+export async function workflowsDigest(): Promise<string> {
   const hash = createHash('sha256');
   const { version } = createRequire(import.meta.url)('@temporalio/worker/package.json') as { version: string };
   hash.update(`@temporalio/worker ${version}\n`);
@@ -27,8 +28,8 @@ async function digest(): Promise<string> {
 }
 
 /**
- * Bundles the workflows that `index` of a folder exports, compiled or as TypeScript, with its `interceptors` if there are
- * any. Throws what webpack reports.
+ * Bundles the workflows that `index` of a folder exports, compiled or as TypeScript, with its `interceptors` and its
+ * `failure-converter` if there are any. Throws what webpack reports.
  */
 export async function bundleWorkflows(folder: string = workflowsFolder): Promise<WorkflowBundle> {
   const module = (name: string): string => {
@@ -36,9 +37,11 @@ export async function bundleWorkflows(folder: string = workflowsFolder): Promise
     return existsSync(compiled) ? compiled : join(folder, `${name}.ts`);
   };
   const interceptors = module('interceptors');
+  const failureConverter = module('failure-converter');
   const silent = () => undefined;
   return await bundleWorkflowCode({
     workflowsPath: module('index'),
+    failureConverterPath: existsSync(failureConverter) ? failureConverter : undefined,
     workflowInterceptorModules: existsSync(interceptors) ? [interceptors] : [],
     logger: { log: silent, trace: silent, debug: silent, info: silent, warn: silent, error: silent },
     // TypeScript sources name their imports by the compiled files' names.
@@ -54,7 +57,7 @@ export async function writeWorkflowBundle(): Promise<string> {
   const { code } = await bundleWorkflows();
   for (const [file, content] of [
     [bundleFile, code],
-    [digestFile, await digest()],
+    [digestFile, await workflowsDigest()],
   ] as const) {
     await writeFile(`${file}.${process.pid}`, content);
     await rename(`${file}.${process.pid}`, file);
@@ -67,9 +70,20 @@ export async function removeWorkflowBundle(): Promise<void> {
   for (const file of [digestFile, bundleFile]) await rm(file, { force: true });
 }
 
-/** The workflows for a worker: the prebuilt bundle when it is that of the present files, else a new one. */
-export async function loadWorkflows(): Promise<{ codePath: string } | WorkflowBundle> {
+/**
+ * The workflows for a worker with these traits: the prebuilt bundle when it is that of the present files, else a new one.
+ */
+export async function loadWorkflows(traits: WorkerTraits): Promise<{ codePath: string } | WorkflowBundle> {
+  const bundle = await presentBundle();
+  if (!traits.versioned && !traits.encrypted) return bundle;
+  const code = 'code' in bundle ? bundle.code : await readFile(bundle.codePath, 'utf8');
+  // On the line of what follows, whose source map counts lines.
+  return { code: `globalThis.sluiceWorkerTraits=Object.freeze(${JSON.stringify(traits)});${code}` };
+}
+
+async function presentBundle(): Promise<{ codePath: string } | WorkflowBundle> {
   const built = await readFile(digestFile, 'utf8').catch(() => undefined);
-  if (built !== undefined && existsSync(bundleFile) && built === (await digest())) return { codePath: bundleFile };
+  if (built !== undefined && existsSync(bundleFile) && built === (await workflowsDigest()))
+    return { codePath: bundleFile };
   return await bundleWorkflows();
 }

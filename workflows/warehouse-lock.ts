@@ -10,9 +10,11 @@ import {
   proxyActivities,
   setCurrentDetails,
   setHandler,
+  setWorkflowOptions,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { LockActivities } from '../activities/locks.js';
+import { movesToNewVersions } from './worker-traits.js';
 
 /** A pipeline's wish to be the only writer of some resources. */
 export interface LockRequest {
@@ -169,6 +171,9 @@ export async function warehouseLock(input: WarehouseLockInput = {}): Promise<voi
     }
   }
 }
+
+// It outlives every version of the worker, and runs of several versions want it.
+setWorkflowOptions(movesToNewVersions(), warehouseLock);
 
 function describe({ holders, queue }: WarehouseLockState): string {
   const line = ({ holder, resources }: LockRequest): string => `- ${holder}: ${resources.join(', ')}`;

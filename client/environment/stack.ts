@@ -9,6 +9,7 @@ import {
 import type { Environment, EnvironmentOptions } from '../../local/environment/index.js';
 import type { Configuration } from '../../model/configuration.js';
 import type { WarehousePlan } from '../../model/plan.js';
+import { defaultWorkerSettings } from '../../model/worker-settings.js';
 import { startWorker } from '../../workers/index.js';
 import type { SluiceWorker } from '../../workers/index.js';
 import { RunFailedError, UsageError, messageOf } from '../errors.js';
@@ -55,7 +56,11 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
   }).catch(explain);
   const env = { ...(outer.TEMPORAL_ADDRESS ? outer : withoutTemporal(outer, environment.data)), ...environment.env };
   const { SLUICE_WORKGROUP: workgroup, SLUICE_DATABASE: database } = environment.env;
-  const configuration = { ...given, deployment: { ...given.deployment, redshift: { workgroup, database } } };
+  const configuration = {
+    ...given,
+    deployment: { ...given.deployment, redshift: { workgroup, database } },
+    worker: { ...defaultWorkerSettings, ...given.worker, redshift: { activitiesPerSecond: 0 } }, // it has no quotas
+  };
   try {
     const worker = withWorker
       ? await runInProcess(configuration, { SLUICE_TOPIC_ARN: alertsTopicArn, ...env })

@@ -7,11 +7,13 @@ import {
   proxyActivities,
   rootCause,
   setHandler,
+  setWorkflowOptions,
   workflowInfo,
 } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { Activities } from '../../activities/index.js';
 import type { BatchPages, BatchRun } from '../../model/batch-pages.js';
+import { movesToNewVersions } from '../worker-traits.js';
 
 const { readBatchPage } = proxyActivities<Activities>({
   startToCloseTimeout: '1m',
@@ -111,3 +113,6 @@ export async function batch(input: BatchInput): Promise<BatchProgress> {
   }
   return progress;
 }
+
+// A batch of days gives the runs it still has to start to the current version.
+setWorkflowOptions(movesToNewVersions(), batch);

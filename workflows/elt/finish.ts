@@ -1,6 +1,7 @@
 import { ApplicationFailure, CancellationScope, isCancellation, log, workflowInfo } from '@temporalio/workflow';
 import type { RunRecord } from '../../model/run-record.js';
 import { finishRun } from './activities.js';
+import { redshiftQueue } from './redshift-queue.js';
 import type { EltRun } from './run.js';
 
 /** What a run came to. */
@@ -29,7 +30,9 @@ function failureOf(run: EltRun, error: unknown): RunRecord['failure'] {
  * run: what ended it is told by its own result.
  */
 export async function finish(run: EltRun, { exported, error }: Outcome): Promise<void> {
-  const { workflowId, runId, startTime } = workflowInfo();
+  const { workflowId, runId, startTime, typedSearchAttributes } = workflowInfo();
+  // Temporal's own, of runs that a schedule has started.
+  const scheduled = typedSearchAttributes.get({ name: 'TemporalScheduledStartTime', type: 'DATETIME' });
   const { plan, runKey, deployment } = run.input;
   const record: RunRecord = {
     workflowId,
@@ -40,6 +43,7 @@ export async function finish(run: EltRun, { exported, error }: Outcome): Promise
     planHash: plan.hash,
     mode: run.extent.mode,
     verdict: error === undefined ? 'succeeded' : isCancellation(error) ? 'cancelled' : 'failed',
+    ...(scheduled && { scheduledAt: scheduled.toISOString() }),
     startedAt: startTime.toISOString(),
     endedAt: new Date().toISOString(),
     resumption: run.input.resume?.resumption ?? 0,
@@ -52,7 +56,7 @@ export async function finish(run: EltRun, { exported, error }: Outcome): Promise
   };
   try {
     await CancellationScope.nonCancellable(() =>
-      finishRun.executeWithOptions({ summary: `record the run as ${record.verdict}` }, [
+      finishRun.executeWithOptions({ summary: `record the run as ${record.verdict}`, taskQueue: redshiftQueue() }, [
         { scope: run.scope, stage: 'finish', step: 'finish', deployment, record },
       ])
     );

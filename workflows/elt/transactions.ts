@@ -2,6 +2,7 @@ import { ApplicationFailure, sleep } from '@temporalio/workflow';
 import type { StartedStatement, Transaction } from '../../activities/redshift.js';
 import { failureType, firstFailure, startThenWait } from '../remote-job.js';
 import { startStatements, stopStatement, waitStatement } from './activities.js';
+import { redshiftQueue } from './redshift-queue.js';
 import type { EltRun } from './run.js';
 import type { StageName } from './types.js';
 
@@ -15,10 +16,11 @@ async function ended(run: EltRun, stage: StageName, step: string, started: Start
   }
   if (state === 'finished') return;
   const input = { ...run.at(stage, step), statementId };
+  const taskQueue = redshiftQueue();
   await startThenWait({
     start: () => Promise.resolve(input),
-    wait: () => waitStatement.executeWithOptions({ summary: `${step} ${statementId}` }, [input]),
-    stop: () => stopStatement.executeWithOptions({ summary: `stop ${step} ${statementId}` }, [input]),
+    wait: () => waitStatement.executeWithOptions({ summary: `${step} ${statementId}`, taskQueue }, [input]),
+    stop: () => stopStatement.executeWithOptions({ summary: `stop ${step} ${statementId}`, taskQueue }, [input]),
   });
 }
 
@@ -41,7 +43,7 @@ export async function executeWave(run: EltRun, stage: StageName, all: readonly T
         repeat === 0 ? transaction : { ...transaction, step: `${transaction.step}#${repeat + 1}` }
       );
       const summary = transactions.map(({ step }) => step).join(', ');
-      const started = await startStatements.executeWithOptions({ summary }, [
+      const started = await startStatements.executeWithOptions({ summary, taskQueue: redshiftQueue() }, [
         { ...run.at(stage, summary), target: run.input.deployment.redshift, transactions },
       ]);
       const outcomes = await Promise.allSettled(

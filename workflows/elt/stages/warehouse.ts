@@ -1,6 +1,7 @@
 import type { WarehouseCounts } from '../../../activities/redshift.js';
 import type { CallPlan } from '../../../model/plan.js';
 import { readCounts } from '../activities.js';
+import { redshiftQueue } from '../redshift-queue.js';
 import type { StepHandle } from '../../run-sheet.js';
 import type { EltRun } from '../run.js';
 import { executeWave } from '../transactions.js';
@@ -26,7 +27,7 @@ export async function callInWaves(
 export async function countRows(run: EltRun): Promise<WarehouseCounts> {
   const { plan, deployment } = run.input;
   const count = async (step: StepHandle): Promise<WarehouseCounts> => {
-    const counts = await readCounts.executeWithOptions({ summary: 'count rows' }, [
+    const counts = await readCounts.executeWithOptions({ summary: 'count rows', taskQueue: redshiftQueue() }, [
       {
         ...run.at('counts', 'counts'),
         target: deployment.redshift,

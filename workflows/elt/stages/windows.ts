@@ -3,6 +3,7 @@ import type { SourceTable } from '../../../activities/dynamodb.js';
 import type { LakeBase } from '../../../activities/lake-base.js';
 import type { ExportWindow } from '../../../model/windows.js';
 import { planExports } from '../activities.js';
+import { redshiftQueue } from '../redshift-queue.js';
 import { acquireLock } from '../lock.js';
 import type { EltRun } from '../run.js';
 import { lakeUri } from './lake.js';
@@ -47,7 +48,8 @@ export async function planExtent(run: EltRun, table: SourceTable): Promise<Exten
   const { plan, deployment, until } = run.input;
   return await run.sheet.step('prepare', 'windows', async (step): Promise<Extent> => {
     const now = Math.min(Date.now(), until === undefined ? Infinity : Date.parse(until));
-    const planned = await planExports.executeWithOptions({ summary: 'plan what is exported' }, [
+    const options = { summary: 'plan what is exported', taskQueue: redshiftQueue() };
+    const planned = await planExports.executeWithOptions(options, [
       {
         ...run.at('prepare', 'windows'),
         now: new Date(now).toISOString(),
