@@ -14,6 +14,7 @@ const folders = [
   'bench',
   'client',
   'examples',
+  'infra',
   'local',
   'model',
   'quality',
@@ -29,6 +30,7 @@ const mayImport = {
   activities: { values: ['model', 'quality'], types: ['workflows'] },
   local: { values: ['model', 'quality'], types: [] },
   examples: { values: ['model'], types: [] },
+  infra: { values: ['model'], types: [] },
   workflows: { values: [], types: ['model', 'quality', 'activities'] },
   model: { values: [], types: [] },
   quality: { values: [], types: [] },
@@ -52,7 +54,7 @@ const policies = Object.entries(mayImport).flatMap(([folder, { values, types }])
 ]);
 
 export default tseslint.config(
-  { ignores: ['dist', 'node_modules', 'coverage', 'workflows-bundle.js'] },
+  { ignores: ['dist', '.built-sources-*', 'infra/cdk.out', 'node_modules', 'coverage', 'workflows-bundle.js'] },
   ...tseslint.configs.recommended,
   {
     files: ['**/*.ts'],
