@@ -1,5 +1,8 @@
 import { removeWorkflowBundle, writeWorkflowBundle } from '../workers/workflow-bundle.js';
 import { findTemporalServer } from '../local/temporal/index.js';
+import { buildSources, removeBuiltSources } from './built-sources.js';
+
+let builtSources: string | undefined;
 
 /**
  * Makes what takes minutes on a new machine before any test runs: the Temporal server, which a test that starts
@@ -9,10 +12,12 @@ export async function setup(): Promise<void> {
   const { TEMPORAL_ADDRESS: _address, ...env } = process.env;
   await findTemporalServer({ env, onEvent: (line) => console.error(line) });
   // A hundred workers are started from the sources: webpack need not run for each.
-  await writeWorkflowBundle();
+  builtSources = await buildSources(await writeWorkflowBundle());
+  process.env['SLUICE_BUILT_SOURCES'] = builtSources; // for test/client/sluice.ts, in the processes of the tests
 }
 
 /** Leaves the checkout as it was. */
 export async function teardown(): Promise<void> {
   await removeWorkflowBundle();
+  if (builtSources !== undefined) await removeBuiltSources(builtSources);
 }

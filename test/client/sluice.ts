@@ -20,22 +20,26 @@ export interface SluiceProcess {
 /** Variables of this process that would lead a command to somebody's servers or accounts. */
 const foreign = /^(AWS_|TEMPORAL_|SLUICE_|NODE_OPTIONS$)/;
 
+/** How Node is started with `sluice`: what the test run has compiled, else the sources. */
+function program(): { readonly imports: readonly string[]; readonly main: string } {
+  const built = process.env['SLUICE_BUILT_SOURCES'];
+  if (built !== undefined) return { imports: [], main: join(built, 'client', 'main.js') };
+  return { imports: [join(root, 'node_modules/tsx/dist/esm/index.mjs')], main: join(root, 'client', 'main.ts') };
+}
+
 /** Starts `sluice` with these arguments; `env` is added to the environment, without any AWS or Temporal settings. */
 export function startSluice(
   args: readonly string[],
   options: { readonly env?: Readonly<Record<string, string>>; readonly cwd?: string; readonly imports?: string[] } = {}
 ): SluiceProcess {
   const own = Object.entries(process.env).filter(([name]) => !foreign.test(name));
-  const imports = [...(options.imports ?? []), join(root, 'node_modules/tsx/dist/esm/index.mjs')];
-  const child = spawn(
-    process.execPath,
-    [...imports.flatMap((file) => ['--import', file]), join(root, 'client/main.ts'), ...args],
-    {
-      cwd: options.cwd ?? root,
-      env: { ...Object.fromEntries(own), AWS_EC2_METADATA_DISABLED: 'true', ...options.env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    }
-  );
+  const { imports: compilers, main } = program();
+  const imports = [...(options.imports ?? []), ...compilers];
+  const child = spawn(process.execPath, [...imports.flatMap((file) => ['--import', file]), main, ...args], {
+    cwd: options.cwd ?? root,
+    env: { ...Object.fromEntries(own), AWS_EC2_METADATA_DISABLED: 'true', ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk));
