@@ -1,17 +1,20 @@
 import type { RedshiftDataClient } from '@aws-sdk/client-redshift-data';
 import type { S3Client } from '@aws-sdk/client-s3';
-import { Context } from '@temporalio/activity';
+import { Context, log } from '@temporalio/activity';
 import type { Deployment } from '../model/configuration.js';
 import type { RunRecord } from '../model/run-record.js';
 import type { Notification, NotifierOptions } from './notifier.js';
+import { costOfRun } from './cost/measure-run.js';
+import type { CostClients } from './cost/measure-run.js';
 import { createNotifier } from './notifier.js';
 import type { PollClock } from './poll-clock.js';
 import { systemClock } from './poll-clock.js';
 import { notifyOfRun } from './run-alerts.js';
 import { recordRun } from './run-history.js';
+import { countRun } from './run-metrics.js';
 import type { StepInput } from './run-scope.js';
 
-type Destination = Pick<Deployment, 'redshift' | 'buckets' | 'notifications'>;
+type Destination = Pick<Deployment, 'redshift' | 'buckets' | 'notifications' | 'cost'>;
 
 /** Input of `finishRun`. */
 export interface FinishRunInput extends StepInput {
@@ -28,7 +31,7 @@ export interface PublishNotificationInput extends StepInput {
 /** Activities at the end of a run. */
 export interface FinishActivities {
   /**
-   * Writes a run that has ended into `sluice.runs` and `sluice.stages`, and tells people of a failure or a recovery,
+   * Writes a run that has ended, and what it cost, into `sluice.runs`, `sluice.stages` and `sluice.run_costs`, and tells people of a failure or a recovery,
    * once. The one is done even when the other fails; a repeat repeats neither's effect.
    */
   finishRun(input: FinishRunInput): Promise<void>;
@@ -46,17 +49,25 @@ export function createFinishActivities({
   redshift,
   clock = systemClock,
   ...options
-}: NotifierOptions & {
-  readonly redshift: RedshiftDataClient;
-  readonly s3: S3Client;
-  readonly clock?: PollClock;
-}): FinishActivities {
+}: NotifierOptions &
+  CostClients & {
+    readonly redshift: RedshiftDataClient;
+    readonly s3: S3Client;
+    readonly clock?: PollClock;
+  }): FinishActivities {
   const notifier = createNotifier(options);
   return {
-    async finishRun({ deployment, record }) {
-      const namespace = Context.current().info.namespace ?? 'default';
+    async finishRun({ deployment, record, scope }) {
+      const { namespace = 'default', attempt } = Context.current().info;
+      // First, and once: that runs fail must be seen also when the warehouse cannot be reached.
+      if (attempt === 1) countRun(record);
       const outcomes = await Promise.allSettled([
-        recordRun(redshift, deployment.redshift, record, clock),
+        costOfRun(options, deployment, record, scope)
+          .catch((error: unknown) => {
+            log.warn('What the run has cost is not known', { error });
+            return undefined;
+          })
+          .then((cost) => recordRun(redshift, deployment.redshift, record, clock, cost)),
         notifyOfRun(notifier, options.s3, targetOf(deployment), record, namespace),
       ]);
       const failed = outcomes.find((outcome) => outcome.status === 'rejected');

@@ -3,6 +3,7 @@ import type { RedshiftDataClient } from '@aws-sdk/client-redshift-data';
 import { BatchExecuteStatementCommand } from '@aws-sdk/client-redshift-data';
 import { Context } from '@temporalio/activity';
 import type { Deployment } from '../model/configuration.js';
+import type { RunCost } from '../model/cost/cost.js';
 import type { RunRecord } from '../model/run-record.js';
 import type { BoundTransaction } from '../model/sql/run-history.js';
 import { recordRunTransactions, runHistoryTables } from '../model/sql/run-history.js';
@@ -24,14 +25,15 @@ const setup: BoundTransaction = {
 };
 
 /**
- * Puts the record of a run that has ended in the place of what the warehouse has of it: the whole run again at every
+ * Puts the record of a run that has ended, with what it cost, in the place of what the warehouse has of it: the whole run again at every
  * call, so that a repeat is harmless. Makes the tables where they are missing. For use inside an activity.
  */
 export async function recordRun(
   redshift: RedshiftDataClient,
   target: Deployment['redshift'],
   run: RunRecord,
-  clock: PollClock
+  clock: PollClock,
+  cost?: RunCost
 ): Promise<void> {
   const once = async ({ sqls, parameters }: BoundTransaction, part: string): Promise<void> => {
     const step = `run record ${part}`;
@@ -63,7 +65,7 @@ export async function recordRun(
     }
   };
   const write = async (round: string): Promise<void> => {
-    for (const [index, transaction] of recordRunTransactions(run).entries())
+    for (const [index, transaction] of recordRunTransactions(run, cost).entries())
       await execute(transaction, `${round}${index}`);
   };
   try {

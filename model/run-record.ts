@@ -12,10 +12,12 @@ export interface StepRecord {
   readonly remoteId?: string;
   /** Such as `rows`, `bytes` and `rejected`. */
   readonly counts?: Readonly<Record<string, number>>;
+  /** True when an earlier execution of the run has done it. */
+  readonly reused?: boolean;
 }
 
 /** A stage with its steps. */
-export interface StageRecord extends Omit<StepRecord, 'remoteId' | 'counts'> {
+export interface StageRecord extends Omit<StepRecord, 'remoteId' | 'counts' | 'reused'> {
   readonly steps: readonly StepRecord[];
 }
 
@@ -32,6 +34,8 @@ export interface RunRecord {
   readonly planHash: string;
   readonly mode: 'full' | 'incremental';
   readonly verdict: RunVerdict;
+  /** ISO 8601, UTC. When a schedule was to start the run; absent when no schedule did. */
+  readonly scheduledAt?: string;
   /** ISO 8601, UTC. */
   readonly startedAt: string;
   readonly endedAt: string;

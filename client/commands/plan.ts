@@ -1,5 +1,9 @@
 import type { WarehousePlan } from '../../model/plan.js';
 import type { CommandContext } from '../command-context.js';
+import { estimateRuns } from '../cost-estimate.js';
+import type { CostEstimates } from '../cost-estimate.js';
+import { drawCost } from '../draw-cost.js';
+import { migrationLines, pendingMigrations } from '../deploy/pending-migrations.js';
 import { dueExports } from '../due-exports.js';
 import type { DueExports } from '../due-exports.js';
 import { describeGate } from '../gate-rulesets.js';
@@ -14,22 +18,42 @@ export interface PlanOptions {
 /**
  * `sluice plan`: compiles the model and shows what a run would do. The document is the plan itself, the input of the
  * `elt` workflow, with each statement under a key named `sql`, and under `incrementalExport` what would be exported now
- * with `--incremental`. `schedules` is how Temporal's differ from those that are declared, if any are. Where AWS or
+ * with `--incremental`. `migrations` is what `sluice deploy-assets` would do to the warehouse. `estimate` is what either is expected to cost. `schedules` is how Temporal's differ from those that are declared, if any are. Where AWS or
  * Temporal cannot be asked, the rest is shown all the same.
  */
 export async function plan(context: CommandContext, options: PlanOptions): Promise<void> {
-  const { plan: compiled, configuration } = loadSettings(context, options.model);
+  const settings = loadSettings(context, options.model);
+  const { plan: compiled, configuration } = settings;
   const { deployment } = configuration;
   const window = {
     type: 'FULL_EXPORT',
     format: 'DYNAMODB_JSON',
     s3: `s3://${deployment.buckets.raw}/${compiled.source.table}/`,
   };
-  const incrementalExport = await dueExports(compiled, deployment, context.env);
+  const [incrementalExport, estimate, migrations] = await Promise.all([
+    dueExports(compiled, deployment, context.env),
+    estimateRuns(compiled, deployment, context.env),
+    pendingMigrations(settings, context.env),
+  ]);
   const schedules = await scheduleDrift(configuration, context.env);
   const lines = driftLines(schedules).map((line) => `-- Schedule ${line}`);
-  context.console.print([readable(compiled, window.s3, incrementalExport), ...lines].join('\n'));
-  context.console.document({ ...compiled, export: window, incrementalExport, deployment, schedules });
+  context.console.print(
+    [
+      readable(compiled, window.s3, incrementalExport),
+      ...migrationLines(migrations),
+      ...lines,
+      ...costLines(estimate),
+    ].join('\n')
+  );
+  context.console.document({
+    ...compiled,
+    export: window,
+    incrementalExport,
+    migrations,
+    estimate,
+    deployment,
+    schedules,
+  });
 }
 
 /** The plan as SQL that can be read from top to bottom, the rest of it as comments. */
@@ -68,6 +92,19 @@ function readable(compiled: WarehousePlan, raw: string, due: DueExports): string
     ...(compiled.reports.length > 0 ? [section('Reports')] : []),
     ...compiled.reports.map(({ name, title, sql }) => statement(`${name}: ${title}`, sql)),
   ].join('\n');
+}
+
+/** What a run is expected to cost, as comments; of incremental runs once there was one. */
+function costLines({ full, incremental }: CostEstimates): string[] {
+  const titled = (what: string, one: CostEstimates['full']): string[] => [
+    `Estimated cost of ${what}, ${one.basedOnRuns === 0 ? 'without an earlier run' : `by ${one.basedOnRuns} earlier runs`}:`,
+    ...drawCost(one).split('\n'),
+  ];
+  const lines = [
+    ...titled('a full run', full),
+    ...(incremental.basedOnRuns > 0 ? titled('an incremental run', incremental) : []),
+  ];
+  return ['', ...lines.map((line) => `-- ${line}`)];
 }
 
 /** What an incremental run would export, a line each. */

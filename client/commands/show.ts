@@ -1,11 +1,14 @@
 import { loadConfiguration } from '../../model/configuration.js';
 import type { Configuration } from '../../model/configuration.js';
+import type { RunCost } from '../../model/cost/cost.js';
 import type { CommandContext } from '../command-context.js';
 import { drawGates } from '../draw-gates.js';
+import { drawCost } from '../draw-cost.js';
 import { CommandError } from '../errors.js';
 import { SluiceClient } from '../index.js';
 import { count, duration, table } from '../output/table.js';
 import { drawRejections } from '../rejections.js';
+import { RunCosts } from '../run-costs.js';
 import { RunHistory } from '../run-history.js';
 import type { RunDetails } from '../run-types.js';
 import { secondsOf } from '../show-stages.js';
@@ -13,7 +16,7 @@ import { runLink } from '../temporal-ui.js';
 
 /**
  * `sluice show RUN`: one run with its stages, as Temporal has it or, when it does not any more, as the warehouse does. The
- * document is its RunDetails, with the link to the Web UI.
+ * document is its RunDetails, with what it has cost once it has ended, and the link to the Web UI.
  */
 export async function show(context: CommandContext, run: string): Promise<void> {
   const { console, env } = context;
@@ -44,7 +47,9 @@ export async function show(context: CommandContext, run: string): Promise<void> 
       const rejections = await client?.rejections(result).catch(() => undefined);
       if (rejections !== undefined) console.print(`\nRejected items\n${drawRejections(rejections)}`);
     }
-    console.document({ ...details, temporalUi });
+    const cost = details.status === 'RUNNING' ? undefined : await costOf(configuration, env, details);
+    if (cost !== undefined) console.print(`\nCost\n${drawCost(cost)}`);
+    console.document({ ...details, ...(cost && { cost }), temporalUi });
   } finally {
     await client?.close();
   }
@@ -60,6 +65,23 @@ async function fromWarehouse(
     return await history.find(run);
   } finally {
     history.close();
+  }
+}
+
+/** Milliseconds that the warehouse may take to answer before the rest is shown without the cost. */
+const patience = 15_000;
+
+/** What the run has cost; undefined where that was not recorded, or the warehouse does not answer. */
+async function costOf(
+  { deployment }: Configuration,
+  env: NodeJS.ProcessEnv,
+  run: RunDetails
+): Promise<RunCost | undefined> {
+  const costs = new RunCosts(deployment.redshift, env);
+  try {
+    return await costs.of(run, AbortSignal.timeout(patience)).catch(() => undefined);
+  } finally {
+    costs.close();
   }
 }
 

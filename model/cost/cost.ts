@@ -42,6 +42,45 @@ export const gigabyte = 2 ** 30;
 const times = (quantity: number | null, price: number | null, per = 1): number | null =>
   quantity === null || price === null ? null : (quantity * price) / per;
 
+type Unpriced = Omit<CostItem, 'amount'>;
+
+/** The price of an item, and how many of its units that price is for; undefined for what has none. */
+function priceOf({ item, detail, unit }: Unpriced): { readonly key: string; readonly per: number } | undefined {
+  switch (`${item} ${unit}`) {
+    case 'dynamodb-export GB':
+      return { key: 'dynamodb-export-gb', per: 1 };
+    case 'glue DPU-second': {
+      const [workerType, executionClass] = detail.split(' ');
+      return { key: dpuPriceKey({ workerType, executionClass }), per: 3600 };
+    }
+    case 'redshift-compute node-second':
+      return { key: `redshift-node-hour-${detail}`, per: 3600 };
+    case 'redshift-compute RPU-second':
+      return { key: 'redshift-rpu-hour', per: 3600 };
+    case 'redshift-scan TB':
+      return { key: 'redshift-spectrum-tb', per: 1 };
+    case 's3-requests request': {
+      const [kind = '', storageClass = 'Standard'] = detail.split(' ');
+      return { key: `s3-${storageClass.toLowerCase()}-${kind === 'GET' ? 'get' : 'put'}-1000`, per: 1000 };
+    }
+    case 's3-storage GB-month':
+      return { key: `s3-${detail.toLowerCase()}-gb-month`, per: 1 };
+    case 'temporal-actions Action':
+      return { key: 'temporal-actions-million', per: 1_000_000 };
+    default:
+      return undefined;
+  }
+}
+
+/** Puts prices to quantities. Actions have none on a Temporal server of one's own. */
+export function priceItem(one: Unpriced, prices: Prices, temporalCloud = false): CostItem {
+  const found = one.item === 'temporal-actions' && !temporalCloud ? undefined : priceOf(one);
+  const { item, detail, quantity, unit, ...rest } = one;
+  // Nothing of something costs nothing, whatever its price.
+  const amount = quantity === 0 && found ? 0 : found ? times(quantity, prices.price(found.key), found.per) : null;
+  return { item, detail, quantity, unit, amount, ...rest };
+}
+
 const named = ({ item, detail }: CostItem): string => (detail === '' ? item : `${item} (${detail})`);
 
 /** The total of items; zero amounts count as known. */
@@ -61,114 +100,84 @@ export function runCost(items: readonly CostItem[], prices: Pick<Prices, 'curren
   };
 }
 
-function glueItems(runs: readonly GlueRunFacts[] | null, prices: Prices): CostItem[] {
-  if (runs === null) {
-    return [{ item: 'glue', detail: '', quantity: null, unit: 'DPU-second', amount: null, note: 'Glue did not say' }];
-  }
+function glueItems(runs: readonly GlueRunFacts[] | null): Unpriced[] {
+  if (runs === null)
+    return [{ item: 'glue', detail: '', quantity: null, unit: 'DPU-second', note: 'Glue did not say' }];
   const kinds = new Map<string, GlueRunFacts[]>();
   for (const run of runs) {
-    const kind = `${run.workerType ?? 'DPUs'} ${run.executionClass ?? 'STANDARD'}`;
+    const kind = `${run.workerType ?? 'Standard'} ${run.executionClass ?? 'STANDARD'}`;
     kinds.set(kind, [...(kinds.get(kind) ?? []), run]);
   }
   return [...kinds].sort().map(([detail, all]) => {
     const seconds = all.map(billedDpuSeconds);
     const quantity = seconds.reduce((sum, one) => (sum === null || one === null ? null : sum + one), 0);
-    const [first] = all;
-    const price = first === undefined ? null : prices.price(dpuPriceKey(first));
     const note = `${all.length} run${all.length === 1 ? '' : 's'}`;
-    return { item: 'glue', detail, quantity, unit: 'DPU-second', amount: times(quantity, price, 3600), note };
+    return { item: 'glue', detail, quantity, unit: 'DPU-second', note };
   });
 }
 
-function redshiftItem({ warehouse }: RunUsage, capacity: WarehouseCapacity, prices: Prices): CostItem {
-  const { baseCapacity, nodeType, nodes } = capacity;
+function redshiftItem({ warehouse }: RunUsage, { baseCapacity, nodeType, nodes }: WarehouseCapacity): Unpriced {
+  const item = 'redshift-compute';
   if (nodeType !== undefined && nodes !== undefined) {
     const quantity = busySeconds(warehouse) * nodes;
-    const amount = times(quantity, prices.price(`redshift-node-hour-${nodeType}`), 3600);
-    const note = 'share of a cluster that is paid for anyway';
-    return { item: 'redshift-compute', detail: nodeType, quantity, unit: 'node-second', amount, note };
+    return {
+      item,
+      detail: nodeType,
+      quantity,
+      unit: 'node-second',
+      note: 'share of a cluster that is paid for anyway',
+    };
   }
   if (baseCapacity !== undefined) {
     const quantity = billedSeconds(warehouse) * baseCapacity;
-    const amount = times(quantity, prices.price('redshift-rpu-hour'), 3600);
-    const note = 'at most, by the time that steps took';
-    return { item: 'redshift-compute', detail: 'serverless', quantity, unit: 'RPU-second', amount, note };
+    return { item, detail: 'serverless', quantity, unit: 'RPU-second', note: 'at most, by the time that steps took' };
   }
-  return {
-    item: 'redshift-compute',
-    detail: '',
-    quantity: busySeconds(warehouse),
-    unit: 'second',
-    amount: null,
-    note: 'declare cost.baseCapacity, or cost.nodeType and cost.nodes',
-  };
+  const note = 'declare cost.baseCapacity, or cost.nodeType and cost.nodes';
+  return { item, detail: '', quantity: busySeconds(warehouse), unit: 'second', note };
 }
 
-function s3Items({ s3 }: RunUsage, prices: Prices): CostItem[] {
-  const requests = (detail: string, quantity: number | null, key: string, note?: string): CostItem => ({
-    item: 's3-requests',
-    detail,
-    quantity,
-    unit: 'request',
-    amount: times(quantity, prices.price(key), 1000),
-    ...(note !== undefined && { note }),
-  });
-  const storage = (detail: string, bytes: number | null, key: string): CostItem => {
-    const quantity = times(bytes, 1, gigabyte);
-    const amount = times(quantity, prices.price(key));
-    return { item: 's3-storage', detail, quantity, unit: 'GB-month', amount, monthly: true };
-  };
+function s3Items({ s3 }: RunUsage): Unpriced[] {
+  const requests = { item: 's3-requests', unit: 'request' };
+  const storage = { item: 's3-storage', unit: 'GB-month', monthly: true };
+  const gigabytes = (bytes: number | null): number | null => times(bytes, 1, gigabyte);
+  const atLeast = 'at least: ranged reads of Glue are not counted';
   return [
-    requests('PUT Standard', s3.puts, 's3-standard-put-1000'),
-    requests('COPY Standard-IA', s3.copies, 's3-standard-ia-put-1000'),
-    requests('GET', s3.gets, 's3-standard-get-1000', 'at least: ranged reads of Glue are not counted'),
-    storage('Standard', s3.bytes, 's3-standard-gb-month'),
-    storage('Standard-IA', s3.archivedBytes, 's3-standard-ia-gb-month'),
+    { ...requests, detail: 'PUT Standard', quantity: s3.puts },
+    { ...requests, detail: 'COPY Standard-IA', quantity: s3.copies },
+    { ...requests, detail: 'GET Standard', quantity: s3.gets, note: atLeast },
+    { ...storage, detail: 'Standard', quantity: gigabytes(s3.bytes) },
+    { ...storage, detail: 'Standard-IA', quantity: gigabytes(s3.archivedBytes) },
   ];
 }
 
+/** What prices depend on besides the usage. */
+export interface PricingSettings extends WarehouseCapacity {
+  /** False, or undefined, for a Temporal server of one's own, which has no price per Action. */
+  readonly temporalCloud?: boolean;
+}
+
 /** Prices what a run has used. */
-export function priceUsage(
-  usage: RunUsage,
-  prices: Prices,
-  given: WarehouseCapacity & {
-    /** False, or undefined, for a Temporal server of one's own, which has no price per Action. */
-    readonly temporalCloud?: boolean;
-  } = {}
-): RunCost {
+export function priceUsage(usage: RunUsage, prices: Prices, given: PricingSettings = {}): RunCost {
   const { exportBytes, temporal } = usage;
-  const exported = times(exportBytes, 1, gigabyte);
-  const actionPrice = given.temporalCloud ? prices.price('temporal-actions-million') : null;
-  const actions = (detail: string, quantity: number | null, note?: string): CostItem => ({
+  const actions = (detail: string, quantity: number | null, note: string): Unpriced => ({
     item: 'temporal-actions',
     detail,
     quantity,
     unit: 'Action',
-    amount: times(quantity, actionPrice, 1_000_000),
-    ...(given.temporalCloud ? note !== undefined && { note } : { note: 'no price: not declared as Temporal Cloud' }),
+    note: given.temporalCloud ? note : 'no price: not declared as Temporal Cloud',
   });
-  const items: CostItem[] = [
-    {
-      item: 'dynamodb-export',
-      detail: '',
-      quantity: exported,
-      unit: 'GB',
-      amount: times(exported, prices.price('dynamodb-export-gb')),
-    },
-    ...glueItems(usage.glue, prices),
-    redshiftItem(usage, given, prices),
+  const items: Unpriced[] = [
+    { item: 'dynamodb-export', detail: '', quantity: times(exportBytes, 1, gigabyte), unit: 'GB' },
+    ...glueItems(usage.glue),
+    redshiftItem(usage, given),
     // COPY and INSERT read S3 and local tables; no statement of Sluice reads an external table.
-    {
-      item: 'redshift-scan',
-      detail: 'Spectrum',
-      quantity: 0,
-      unit: 'TB',
-      amount: 0,
-      note: 'no external table is read',
-    },
-    ...s3Items(usage, prices),
+    { item: 'redshift-scan', detail: 'Spectrum', quantity: 0, unit: 'TB', note: 'no external table is read' },
+    ...s3Items(usage),
     actions('history', temporal.actions, 'queries are not counted'),
     actions('heartbeats', temporal.heartbeats, 'by the pace that activities keep'),
   ];
-  return runCost(items, prices);
+  return runCost(
+    items.map((one) => priceItem(one, prices, given.temporalCloud)),
+    prices
+  );
 }

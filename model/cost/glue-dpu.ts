@@ -63,7 +63,10 @@ export function billedDpuSeconds(run: GlueRunFacts): number | null {
 }
 
 /** Key of the price of a DPU-hour for a worker type and an execution class. */
-export function dpuPriceKey({ workerType = 'Standard', executionClass = 'STANDARD' }: GlueRunFacts): string {
+export function dpuPriceKey({
+  workerType = 'Standard',
+  executionClass = 'STANDARD',
+}: Pick<GlueRunFacts, 'workerType' | 'executionClass'>): string {
   if (workerType.startsWith('Z.')) return 'glue-m-dpu-hour-ray';
   const flex = executionClass === 'FLEX' ? 'flex' : 'standard';
   return `glue-${workerType.startsWith('R.') ? 'm-' : ''}dpu-hour-${flex}`;

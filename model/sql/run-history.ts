@@ -1,8 +1,9 @@
+import type { RunCost } from '../cost/cost.js';
 import type { SqlStatement } from '../plan.js';
 import type { RunRecord, StageRecord, StepRecord } from '../run-record.js';
 import { quote, table } from './text.js';
 
-/** Columns of `sluice.runs` and `sluice.stages` with their Redshift types; texts have room for UTF-8. */
+/** Columns of `sluice.runs`, `sluice.stages` and `sluice.run_costs` with their Redshift types; texts have room for UTF-8. */
 const columns = {
   runs: {
     workflow_id: 'varchar(1000)',
@@ -40,6 +41,23 @@ const columns = {
     remote_id: 'varchar(2048)',
     counts: 'varchar(65535)',
   },
+  run_costs: {
+    workflow_id: 'varchar(1000)',
+    run_id: 'varchar(64)',
+    run_key: 'varchar(512)',
+    pipeline: 'varchar(128)',
+    ordinal: 'integer',
+    item: 'varchar(128)',
+    detail: 'varchar(128)',
+    quantity: 'double precision',
+    unit: 'varchar(64)',
+    amount: 'double precision',
+    monthly: 'boolean',
+    note: 'varchar(512)',
+    currency: 'varchar(3)',
+    region: 'varchar(64)',
+    price_date: 'varchar(10)',
+  },
 } as const;
 
 type HistoryTable = keyof typeof columns;
@@ -59,7 +77,7 @@ export interface BoundTransaction {
   readonly parameters: Readonly<Record<string, string>>;
 }
 
-type Value = string | number | Date | undefined;
+type Value = string | number | boolean | Date | null | undefined;
 
 /** Rows of one INSERT statement: far below the Data API's 100 KB. */
 const rowsPerStatement = 50;
@@ -77,7 +95,11 @@ class Bindings {
 
   /** The SQL of a value of a column's type. */
   sql(value: Value, type: string): string {
-    if (value === undefined || value === '') return `CAST(NULL AS ${type})`;
+    if (value === undefined || value === null || value === '') return `CAST(NULL AS ${type})`;
+    if (typeof value === 'boolean') return value ? 'TRUE' : 'FALSE';
+    if (typeof value === 'number' && type === 'double precision') {
+      return Number.isFinite(value) ? `CAST(${value} AS ${type})` : `CAST(NULL AS ${type})`;
+    }
     if (typeof value === 'number') return Number.isSafeInteger(value) ? String(value) : `CAST(NULL AS ${type})`;
     if (value instanceof Date) return `TIMESTAMP '${value.toISOString().replace('T', ' ').replace('Z', '')}'`;
     const text = fitting(value, Number(/\((\d+)\)/.exec(type)?.[1] ?? 0));
@@ -137,6 +159,14 @@ function stageRows(run: RunRecord): Value[][] {
   });
 }
 
+function costRows(run: RunRecord, { items, currency, region, priceDate }: RunCost): Value[][] {
+  const { workflowId, runId, runKey, pipeline } = run;
+  return items.map(({ item, detail, quantity, unit, amount, monthly = false, note }, ordinal) => {
+    const figures = [item, detail, quantity, unit, amount, monthly, note];
+    return [workflowId, runId, runKey, pipeline, ordinal, ...figures, currency, region, priceDate];
+  });
+}
+
 const chunks = <T>(list: readonly T[], size: number): T[][] =>
   Array.from({ length: Math.ceil(list.length / size) }, (_, index) => list.slice(index * size, (index + 1) * size));
 
@@ -144,7 +174,7 @@ const chunks = <T>(list: readonly T[], size: number): T[][] =>
  * The transactions, to be executed one after the other, that put a run's record in the place of what there is of it.
  * One suffices for some 200 steps. Repeating them gives the same rows.
  */
-export function recordRunTransactions(run: RunRecord): BoundTransaction[] {
+export function recordRunTransactions(run: RunRecord, cost?: RunCost): BoundTransaction[] {
   const parts = chunks(stageRows(run), rowsPerStatement);
   return chunks(parts, statementsPerTransaction).map((stages, index) => {
     const bindings = new Bindings();
@@ -162,6 +192,7 @@ WHERE ${quote('workflow_id')} = ${bindings.sql(run.workflowId, types.workflow_id
             ofRun('stages'),
             ofRun('runs'),
             insert('runs', [runRow(run)], bindings),
+            ...(cost === undefined ? [] : [ofRun('run_costs'), insert('run_costs', costRows(run, cost), bindings)]),
           ];
     const sqls = [...first, ...stages.map((rows) => insert('stages', rows, bindings))];
     return { sqls, parameters: bindings.parameters };
@@ -206,5 +237,45 @@ FROM ${table('sluice', 'stages')}
 WHERE ${quote('workflow_id')} = ${bindings.sql(run.workflowId, types.workflow_id)}
   AND ${quote('run_id')} = ${bindings.sql(run.runId, types.run_id)}
 ORDER BY ${quote('ordinal')}`;
+  return { sql, parameters: bindings.parameters };
+}
+
+/** A query over `sluice.run_costs` of one execution, in order. */
+export function selectCosts(run: { readonly workflowId: string; readonly runId: string }): {
+  readonly sql: string;
+  readonly parameters: Readonly<Record<string, string>>;
+} {
+  const bindings = new Bindings();
+  const { run_costs: types } = columns;
+  const sql = `SELECT ${Object.keys(types).map(quote).join(', ')}
+FROM ${table('sluice', 'run_costs')}
+WHERE ${quote('workflow_id')} = ${bindings.sql(run.workflowId, types.workflow_id)}
+  AND ${quote('run_id')} = ${bindings.sql(run.runId, types.run_id)}
+ORDER BY ${quote('ordinal')}`;
+  return { sql, parameters: bindings.parameters };
+}
+
+/** A query over what the latest runs of a pipeline have cost that succeeded in a mode, each execution's lines together. */
+export function selectLatestCosts(of: { readonly pipeline: string; readonly mode: string; readonly runs: number }): {
+  readonly sql: string;
+  readonly parameters: Readonly<Record<string, string>>;
+} {
+  const bindings = new Bindings();
+  const { run_costs: types, runs } = columns;
+  const sql = `SELECT ${Object.keys(types)
+    .map((name) => `c.${quote(name)}`)
+    .join(', ')}
+FROM ${table('sluice', 'run_costs')} c
+JOIN (
+  SELECT ${quote('workflow_id')}, ${quote('run_id')}, ${quote('started_at')}
+  FROM ${table('sluice', 'runs')}
+  WHERE ${quote('pipeline')} = ${bindings.sql(of.pipeline, runs.pipeline)}
+    AND ${quote('mode')} = ${bindings.sql(of.mode, runs.mode)}
+    AND ${quote('verdict')} = 'succeeded'
+    AND ${quote('resumption')} = 0
+  ORDER BY ${quote('started_at')} DESC
+  LIMIT ${Math.trunc(of.runs)}
+) r ON r.${quote('workflow_id')} = c.${quote('workflow_id')} AND r.${quote('run_id')} = c.${quote('run_id')}
+ORDER BY r.${quote('started_at')} DESC, c.${quote('run_id')}, c.${quote('ordinal')}`;
   return { sql, parameters: bindings.parameters };
 }

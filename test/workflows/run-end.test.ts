@@ -11,6 +11,7 @@ import { AwsError } from '../../local/gateway/aws-error.js';
 import type { InterceptedCall } from '../../local/gateway/index.js';
 import { RunHistory } from '../../client/run-history.js';
 import { loadConfiguration } from '../../model/configuration.js';
+import type { RunCost } from '../../model/cost/cost.js';
 import { eltWorkflowOptions } from '../../model/elt-run.js';
 import { startWorker } from '../../workers/index.js';
 import type { SluiceWorker } from '../../workers/index.js';
@@ -146,6 +147,42 @@ describe('the end of a run', () => {
       (event) => event.activityTaskScheduledEventAttributes?.activityType?.name === 'finishRun'
     );
     expect(named).toHaveLength(1);
+  });
+
+  it('is recorded with what it cost: quantities of all it used, amounts where there are prices', async () => {
+    const handle = temporal.client.workflow.getHandle('elt-mini-good');
+    const rows = await rowsOf('good', 'run_costs');
+    const line = (item: string, detail: string) =>
+      rows.find((row) => row.item === item && row.detail === (detail === '' ? null : detail));
+    const quantity = (item: string, detail = ''): number => Number(line(item, detail)?.quantity ?? NaN);
+    // An empty table is exported into no file, by three Glue runs of two workers for the least time that is billed.
+    expect(line('dynamodb-export', '')).toMatchObject({ unit: 'GB', region: 'us-east-1', currency: 'USD' });
+    expect(line('glue', 'G.1X STANDARD')).toMatchObject({ unit: 'DPU-second', note: '3 runs' });
+    expect(quantity('glue', 'G.1X STANDARD')).toBeLessThanOrEqual(3 * 2 * 60);
+    expect(quantity('s3-requests', 'PUT Standard')).toBeGreaterThanOrEqual(5);
+    expect(quantity('s3-requests', 'COPY Standard-IA')).toBe(0);
+    // No capacity is declared: the time is known, its price is not.
+    expect(quantity('redshift-compute')).toBeGreaterThan(0);
+    expect(line('redshift-compute', '')).toMatchObject({ unit: 'second', amount: null });
+    // Every activity, the search attributes, the signals to the lock, and the child that archives with its activities.
+    const { events } = await handle.fetchHistory();
+    const activities = events?.filter((event) => event.activityTaskStartedEventAttributes).length ?? 0;
+    expect(quantity('temporal-actions', 'history')).toBeGreaterThan(activities);
+    expect(quantity('temporal-actions', 'history')).toBeLessThan(events?.length ?? 0);
+    expect(quantity('temporal-actions', 'heartbeats')).toBeGreaterThan(0);
+
+    const env = Object.fromEntries(Object.entries({ ...aws.env, ...temporal.env }).map(([k, v]) => [k, v ?? '']));
+    const { document, code } = await sluice(['show', 'good', '--json'], { env });
+    const { cost } = document as { cost: RunCost };
+    expect({ code, items: cost.items.length }).toEqual({ code: 0, items: rows.length });
+    expect(cost.unknown).toContain('redshift-compute');
+    const known = cost.items.filter(({ amount, monthly }) => amount !== null && !monthly);
+    expect(cost.total).toBeCloseTo(
+      known.reduce((sum, { amount }) => sum + (amount ?? 0), 0),
+      10
+    );
+    const { stdout } = await sluice(['show', 'good'], { env });
+    expect(stdout).toMatch(/redshift-compute.*n\/a/);
   });
 
   it('is told once when it failed, and once when the next one succeeds', async () => {
