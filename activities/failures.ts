@@ -3,6 +3,7 @@ import { ApplicationFailure, TemporalFailure } from '@temporalio/common';
 import type { ActivityExecuteInput, ActivityInboundCallsInterceptor, Next } from '@temporalio/worker';
 import type { ErrorClass } from './error-classes.js';
 import { classifyError } from './error-classes.js';
+import { countFailure } from './run-metrics.js';
 import type { StepInput } from './run-scope.js';
 
 /** An AWS call that failed, with the resource it was about, such as `Glue job land_order_job`. */
@@ -113,6 +114,7 @@ export class FailureInterceptor implements ActivityInboundCallsInterceptor {
       // An AWS call that was given up because of the cancellation reports the cancellation.
       if (context.cancellationSignal.aborted && isAbort(error)) await context.cancelled;
       const step = input.args[0] as Partial<StepInput> | undefined;
+      countFailure(errorClassOf(error));
       throw toFailure(error, step?.stage ?? context.info.activityType, context.info.attempt);
     }
   }

@@ -6,4 +6,5 @@ export {
   TemporalConnectionError,
   TemporalUnreachableError,
 } from './temporal-errors.js';
+export { ListenAddressError } from './listen-address-error.js';
 export type { WorkerLogLevel } from './runtime.js';

@@ -25,6 +25,8 @@ export interface QueueWorkers {
   run(): Promise<void>;
   /** Drains all of them. Does nothing when they have ended, or before they run. */
   shutdown(): void;
+  /** The state of each, in Temporal's words. */
+  states(): string[];
 }
 
 /** The activities that call the Redshift Data API. */
@@ -68,5 +70,6 @@ export async function createQueueWorkers(options: QueueWorkersOptions): Promise<
       if (failure !== undefined) throw failure.reason;
     },
     shutdown,
+    states: () => workers.map((worker) => worker.getState()),
   };
 }

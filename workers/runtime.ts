@@ -1,6 +1,7 @@
 import type { LogLevel, Logger, LogMetadata } from '@temporalio/worker';
 import { Runtime, makeTelemetryFilterString } from '@temporalio/worker';
 import { pino } from 'pino';
+import { ListenAddressError } from './listen-address-error.js';
 
 /** How much the worker logs: JSON lines on stderr. `silent` logs nothing. */
 export type WorkerLogLevel = 'silent' | 'error' | 'warn' | 'info' | 'debug';
@@ -30,20 +31,47 @@ export function createLogger(level: WorkerLogLevel): Logger {
   };
 }
 
-let installed = false;
+let installed: { readonly metrics?: string } | undefined;
+
+const refused = (address: string, why: string): ListenAddressError =>
+  new ListenAddressError('Metrics', address, 'SLUICE_METRICS_ADDRESS, worker.metrics', why);
+
+/** Upper bounds of the buckets of a histogram, in seconds: from a call to a day. */
+const minutes = [1, 5, 15, 30, 60, 120, 300, 600, 1_200, 1_800, 3_600, 7_200, 14_400, 28_800, 86_400];
+const histograms = ['sluice_run', 'sluice_stage', 'sluice_remote_job', 'sluice_schedule_lateness'];
 
 /**
  * Installs Temporal's runtime, once a process: its logs go to the logger, and it leaves signals to the program, which
- * decides what a first and a second SIGTERM mean.
+ * decides what a first and a second SIGTERM mean. With an address it serves its metrics and Sluice's to Prometheus.
+ * @throws ListenAddressError when the address cannot be listened on.
  */
-export function installRuntime(level: WorkerLogLevel): void {
-  if (installed) return;
-  Runtime.install({
-    logger: createLogger(level),
-    shutdownSignals: [],
-    telemetryOptions: {
-      logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }) },
-    },
-  });
-  installed = true;
+export function installRuntime(level: WorkerLogLevel, metrics?: string): void {
+  if (installed !== undefined) {
+    if (metrics === undefined || metrics === installed.metrics) return;
+    throw refused(metrics, 'the process has a runtime already, without metrics or with others');
+  }
+  try {
+    Runtime.install({
+      logger: createLogger(level),
+      shutdownSignals: [],
+      telemetryOptions: {
+        logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }) },
+        ...(metrics !== undefined && {
+          metrics: {
+            prometheus: {
+              bindAddress: metrics,
+              countersTotalSuffix: true,
+              unitSuffix: true,
+              useSecondsForDurations: true,
+              histogramBucketOverrides: Object.fromEntries(histograms.map((name) => [`${name}_seconds`, minutes])),
+            },
+          },
+        }),
+      },
+    });
+  } catch (error) {
+    if (metrics === undefined) throw error;
+    throw refused(metrics, error instanceof Error ? error.message : String(error));
+  }
+  installed = { metrics };
 }

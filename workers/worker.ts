@@ -9,7 +9,11 @@ import type { Configuration } from '../model/configuration.js';
 import { workerQueues } from '../model/task-queues.js';
 import type { WorkerQueue } from '../model/task-queues.js';
 import { createAwsClients } from './aws-clients.js';
+import { publishBacklog } from './backlog.js';
 import { workerDeploymentOptions } from './deployment-version.js';
+import { serveHealth } from './health.js';
+import type { HealthServer } from './health.js';
+import { workerIdentity } from './identity.js';
 import { notificationChannels } from './notification-channels.js';
 import { createQueueWorkers } from './queue-workers.js';
 import type { WorkerLogLevel } from './runtime.js';
@@ -84,10 +88,14 @@ export async function startWorker(options: StartWorkerOptions): Promise<SluiceWo
   const clients = createAwsClients(env, options.requestTimeout);
   const telemetry = await workerTelemetry(env);
   telemetry.trace(clients);
+  let health: HealthServer | undefined;
+  let backlog: ReturnType<typeof publishBacklog> | undefined;
   const release = async (): Promise<void> => {
+    backlog?.stop();
     clients.destroy();
     await connection.close();
     await telemetry.flush();
+    await health?.close();
   };
   try {
     await ensureSearchAttributes(connection, namespace, (message) => createLogger(logLevel).warn(message));
@@ -101,6 +109,7 @@ export async function startWorker(options: StartWorkerOptions): Promise<SluiceWo
       shared: {
         connection,
         namespace,
+        identity: workerIdentity(),
         interceptors: { activity: [...telemetry.activity, () => ({ inbound: new FailureInterceptor() })] },
         sinks: telemetry.sinks,
         shutdownGraceTime,
@@ -110,6 +119,22 @@ export async function startWorker(options: StartWorkerOptions): Promise<SluiceWo
         ...(deployment && { workerDeploymentOptions: deployment }),
       },
     });
+    const address = configuration.worker?.health;
+    if (address !== undefined) {
+      health = await serveHealth(address, () => {
+        const states = workers.states();
+        return { healthy: !states.includes('FAILED') && !states.includes('STOPPED'), workers: states };
+      });
+    }
+    if (env.SLUICE_BACKLOG_METRIC === 'emf') {
+      backlog = publishBacklog({
+        connection,
+        namespace,
+        taskQueue: configuration.taskQueue,
+        write: (line) => process.stderr.write(`${line}\n`),
+        onWarning: (message) => createLogger(logLevel).warn(message),
+      });
+    }
     let ended = false;
     return {
       namespace,

@@ -1,5 +1,6 @@
 import { ContinueAsNew, proxySinks, workflowInfo } from '@temporalio/workflow';
 import { defaultPayloadConverter } from '@temporalio/common';
+import type { Payload } from '@temporalio/common';
 import type { Sinks, WorkflowInterceptors } from '@temporalio/workflow';
 import type { SearchAttributeName } from '../model/elt-run.js';
 
@@ -23,6 +24,15 @@ const { tracing } = proxySinks<TracingSinks>();
 
 /** Header of the trace, as Temporal's OpenTelemetry interceptors name it. */
 const traceHeader = '_tracer-data';
+
+/** What a header carries; undefined where another program wrote what is not ours to read. */
+function readable(payload: Payload): Record<string, string> | undefined {
+  try {
+    return defaultPayloadConverter.fromPayload(payload);
+  } catch {
+    return undefined;
+  }
+}
 
 /** Search attributes and memo of a run that its log lines carry. */
 function logAttributes(): Record<string, unknown> {
@@ -49,7 +59,7 @@ export const interceptors = (): WorkflowInterceptors => {
           const payload = input.headers[traceHeader];
           if (payload !== undefined) {
             carried = { [traceHeader]: payload };
-            carrier = defaultPayloadConverter.fromPayload(payload);
+            carrier = readable(payload);
           }
           const running = next(input);
           const ended = (error?: unknown): void => {

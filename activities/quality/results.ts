@@ -11,6 +11,7 @@ import { judge } from '../../quality/results/verdict.js';
 import type { GateDemand } from '../../quality/results/verdict.js';
 import { StepError, onResource } from '../failures.js';
 import type { Notifier } from '../notifier.js';
+import { countGate } from '../run-metrics.js';
 import type { StepInput } from '../run-scope.js';
 import type { EvaluatedRun } from './evaluation.js';
 import { catalogueResults, defaultResultsDatabase } from './result-catalog.js';
@@ -137,6 +138,7 @@ export function createResultActivities({
           );
           const demand = demands[run.rulesetName] ?? {};
           const { passed, reasons } = judge(document, demand);
+          countGate(scope.pipeline, run.rulesetName, passed);
           if (!passed) {
             const { resultrun: _rules, ...data } = document;
             await notifier.publish(

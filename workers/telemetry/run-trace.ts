@@ -17,10 +17,14 @@ export function carriedTrace(carrier: Readonly<Record<string, string>> | undefin
   return carried !== undefined && isSpanContextValid(carried) ? carried : undefined;
 }
 
-/** The carrier in the headers of a workflow or an activity. */
+/** The carrier in the headers of a workflow or an activity; undefined for one that cannot be read. */
 export function carrierOf(headers: Headers): Record<string, string> | undefined {
   const payload = headers[traceHeader];
-  return payload === undefined ? undefined : defaultPayloadConverter.fromPayload(payload);
+  try {
+    return payload === undefined ? undefined : defaultPayloadConverter.fromPayload(payload);
+  } catch {
+    return undefined;
+  }
 }
 
 /**

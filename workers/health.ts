@@ -1,0 +1,48 @@
+import { createServer } from 'node:http';
+import { ListenAddressError } from './listen-address-error.js';
+
+/** What `/healthz` answers. */
+export interface Health {
+  /** False when the process should be replaced. Temporal being away is no reason: the worker waits for it. */
+  readonly healthy: boolean;
+  /** State of each of Temporal's workers in the process, such as RUNNING or DRAINING. */
+  readonly workers: readonly string[];
+}
+
+/** A server of health; `close` ends it. */
+export interface HealthServer {
+  close(): Promise<void>;
+}
+
+/**
+ * Serves `GET /healthz` at `host:port`: 200 or 503, with {@link Health} as JSON.
+ * @throws ListenAddressError when the address cannot be listened on.
+ */
+export async function serveHealth(address: string, health: () => Health): Promise<HealthServer> {
+  const server = createServer((request, response) => {
+    const [path] = (request.url ?? '').split('?');
+    if (path !== '/healthz' || !['GET', 'HEAD'].includes(request.method ?? '')) {
+      response.writeHead(path === '/healthz' ? 405 : 404).end();
+      return;
+    }
+    const found = health();
+    const headers = { 'content-type': 'application/json', 'cache-control': 'no-store' };
+    response.writeHead(found.healthy ? 200 : 503, headers).end(`${JSON.stringify(found)}\n`);
+  });
+  const at = address.lastIndexOf(':');
+  const host = address.slice(0, at).replace(/^\[|\]$/g, '');
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', ({ message }) =>
+      reject(new ListenAddressError('Health', address, 'SLUICE_HEALTH_ADDRESS, worker.health', message))
+    );
+    server.listen({ host, port: Number(address.slice(at + 1)) }, resolve);
+  });
+  server.unref();
+  return {
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
