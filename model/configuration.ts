@@ -237,11 +237,12 @@ const workerVariables = {
 function withEnvironment(content: unknown, env: NodeJS.ProcessEnv): unknown {
   if (!isRecord(content)) return content;
   const { worker = {} } = content;
+  const taskQueue = env.SLUICE_TASK_QUEUE ? { taskQueue: env.SLUICE_TASK_QUEUE } : {};
   const given = Object.entries(workerVariables).flatMap(([setting, name]) => (env[name] ? [[setting, env[name]]] : []));
   const asked =
     isRecord(worker) && given.length > 0
-      ? { ...content, worker: { ...worker, ...(Object.fromEntries(given) as object) } }
-      : content;
+      ? { ...content, ...taskQueue, worker: { ...worker, ...(Object.fromEntries(given) as object) } }
+      : { ...content, ...taskQueue };
   return withWarehouse(asked, env);
 }
 
@@ -269,8 +270,8 @@ function defaultModel(folder: string): string {
 
 /**
  * Reads `sluice.yaml`. Without `file`, the current folder's is read if there is one; every setting has a default.
- * `SLUICE_WORKGROUP`, `SLUICE_DATABASE`, `SLUICE_DEPLOYMENT` and `SLUICE_BUILD_ID` win over the file. A relative `model` is relative to the file; without one
- * it is the `warehouse.yaml` beside the file or in the current folder, else the ecommerce example's.
+ * `SLUICE_WORKGROUP`, `SLUICE_DATABASE`, `SLUICE_TASK_QUEUE` and the variables of `worker` win over the file. A relative
+ * `model` is relative to the file; without one it is the `warehouse.yaml` beside the file or in the current folder, else the ecommerce example's.
  * Throws {@link ConfigurationError}.
  */
 export function loadConfiguration(
@@ -284,6 +285,7 @@ export function loadConfiguration(
     const fromEnvironment: Record<string, string | undefined> = {
       'redshift.workgroup': env.SLUICE_WORKGROUP ? 'SLUICE_WORKGROUP' : undefined,
       'redshift.database': env.SLUICE_DATABASE ? 'SLUICE_DATABASE' : undefined,
+      taskQueue: env.SLUICE_TASK_QUEUE ? 'SLUICE_TASK_QUEUE' : undefined,
       ...Object.fromEntries(
         Object.entries(workerVariables).flatMap(([setting, name]) => (env[name] ? [[`worker.${setting}`, name]] : []))
       ),

@@ -79,6 +79,11 @@ describe('loadConfiguration', () => {
 
   it('names the variable when the environment is at fault', () => {
     expect(problemsOf(write('taskQueue: q\n'), { SLUICE_DATABASE: 'a;b' })).toEqual(['SLUICE_DATABASE']);
+    const long = { SLUICE_TASK_QUEUE: 'q'.repeat(201) };
+    expect(problemsOf(write('taskQueue: q\n'), long)).toEqual(['SLUICE_TASK_QUEUE']);
+    expect(loadConfiguration({ file: write('taskQueue: q\n'), env: { SLUICE_TASK_QUEUE: 'other' } }).taskQueue).toBe(
+      'other'
+    );
   });
 
   it('says where the YAML is broken, and that a file is missing', () => {
