@@ -9,6 +9,9 @@ import {
 import { cancellationDetails } from '@temporalio/activity';
 import type { Deployment } from '../model/configuration.js';
 import type { WarehousePlan } from '../model/plan.js';
+import { runProblems } from '../model/migration/difference.js';
+import { liveColumnsSql, liveTables } from '../model/migration/live-columns.js';
+import { tableDefinitions } from '../model/migration/table-definition.js';
 import { countsQuery } from '../model/sql/queries.js';
 import { startWhenCapacity } from './at-capacity.js';
 import { dataApiTarget, statementName } from './data-api.js';
@@ -79,7 +82,8 @@ export interface RedshiftActivities {
    * Starts transactions, each under its own token (or, in a run that was resumed, finds those that an earlier execution
    * left going or finished), and waits up to 10 s for them, so that short ones end here. Returns
    * what became of each, in their order: that one failed does not hide the others. A failure of class
-   * ConflictingTransaction may be repeated as another step.
+   * ConflictingTransaction may be repeated as another step. Fails, before anything is started, when a statement is to make
+   * a table that is there already, but other than runs need it.
    */
   startStatements(input: StartStatementsInput): Promise<StartedStatement[]>;
   /** Waits for a statement by long polling. Only FINISHED is a success. */
@@ -210,8 +214,27 @@ export function createRedshiftActivities({
     };
   };
 
+  const checkTables = async (input: StartStatementsInput): Promise<void> => {
+    const tables = tableDefinitions(input.transactions.flatMap(({ sqls }) => sqls));
+    if (tables.length === 0) return;
+    const step = `${input.step} columns`;
+    const started = await start(input, { step, sqls: [liveColumnsSql(tables)] });
+    const { statementId } = started;
+    await waitForRemoteJob(redshiftStatement(redshift, step), { statementId }, clock);
+    const live = liveTables((await readRows(redshift, statementId)).map((row) => Object.values(row)));
+    const problems = runProblems(tables, live);
+    if (problems.length === 0) return;
+    throw new StepError(
+      'Permanent',
+      'tables of the warehouse',
+      `they are not as the model says: ${problems.join('; ')}`,
+      'Bring them up to date by `sluice deploy-assets`; `sluice plan` shows what it would do.'
+    );
+  };
+
   return {
     async startStatements(input) {
+      await checkTables(input);
       const starts = await Promise.allSettled(
         input.transactions.map(
           async (transaction) => (await findEarlier(input, transaction.step)) ?? (await start(input, transaction))

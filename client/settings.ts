@@ -3,6 +3,7 @@ import { loadConfiguration } from '../model/configuration.js';
 import type { Configuration } from '../model/configuration.js';
 import { compile, loadModel } from '../model/index.js';
 import type { WarehousePlan } from '../model/plan.js';
+import type { WarehouseModel } from '../model/warehouse-model.js';
 import type { CommandContext } from './command-context.js';
 import { checkGates } from './gate-rulesets.js';
 
@@ -11,6 +12,7 @@ export interface Settings {
   readonly configuration: Configuration;
   /** Absolute path of the model that {@link plan} was compiled from. */
   readonly modelFile: string;
+  readonly model: WarehouseModel;
   readonly plan: WarehousePlan;
 }
 
@@ -21,7 +23,8 @@ export interface Settings {
 export function loadSettings(context: CommandContext, model?: string): Settings {
   const configuration = loadConfiguration({ file: context.configFile, env: context.env });
   const modelFile = resolve(model ?? configuration.model);
-  const plan = compile(loadModel(modelFile));
+  const valid = loadModel(modelFile);
+  const plan = compile(valid);
   checkGates(plan);
-  return { configuration: { ...configuration, model: modelFile }, modelFile, plan };
+  return { configuration: { ...configuration, model: modelFile }, modelFile, model: valid, plan };
 }

@@ -1,11 +1,18 @@
 import { createHash, randomUUID } from 'node:crypto';
 import {
+  BatchExecuteStatementCommand,
   CancelStatementCommand,
   DescribeStatementCommand,
   ExecuteStatementCommand,
   paginateGetStatementResult,
 } from '@aws-sdk/client-redshift-data';
-import type { ColumnMetadata, Field, StatusString, RedshiftDataClient } from '@aws-sdk/client-redshift-data';
+import type {
+  ColumnMetadata,
+  ExecuteStatementCommandInput,
+  Field,
+  RedshiftDataClient,
+  StatusString,
+} from '@aws-sdk/client-redshift-data';
 import { RunFailedError } from './errors.js';
 
 /** Seconds for which the Data API holds a call open until the statement has ended (1 to 30). */
@@ -48,25 +55,45 @@ export class WarehouseQuery {
     parameters: Readonly<Record<string, string>> = {}
   ): Promise<QueryResult> {
     const bound = Object.entries(parameters).map(([name, value]) => ({ name, value }));
-    const { workgroup, cluster, database, secretArn, dbUser } = this.target;
     const submitted = await this.client.send(
       new ExecuteStatementCommand({
+        ...this.common(),
         Sql: sql,
         Parameters: bound.length > 0 ? bound : undefined,
-        Database: database,
-        WorkgroupName: workgroup,
-        ClusterIdentifier: workgroup === undefined ? cluster : undefined,
-        SecretArn: secretArn,
-        DbUser: dbUser,
-        // One token for all attempts of the SDK at this call: a lost answer does not run the statement again.
-        ClientToken: createHash('sha256').update(randomUUID()).digest('hex'),
-        WaitTimeSeconds: waitTimeSeconds,
       }),
       { abortSignal: signal }
     );
     const id = submitted.Id ?? '';
     const hasResult = await this.finished(id, signal);
     return hasResult ? this.result(id, signal) : { columns: [], rows: [] };
+  }
+
+  /**
+   * Runs statements, at most 40, as one transaction. An abort cancels them in the warehouse.
+   * @throws RunFailedError with the database's own message when one fails: then none has had an effect.
+   */
+  async transaction(sqls: readonly string[], signal?: AbortSignal): Promise<void> {
+    const submitted = await this.client.send(new BatchExecuteStatementCommand({ ...this.common(), Sqls: [...sqls] }), {
+      abortSignal: signal,
+    });
+    await this.finished(submitted.Id ?? '', signal);
+  }
+
+  private common(): Pick<
+    ExecuteStatementCommandInput,
+    'Database' | 'WorkgroupName' | 'ClusterIdentifier' | 'SecretArn' | 'DbUser' | 'ClientToken' | 'WaitTimeSeconds'
+  > {
+    const { workgroup, cluster, database, secretArn, dbUser } = this.target;
+    return {
+      Database: database,
+      WorkgroupName: workgroup,
+      ClusterIdentifier: workgroup === undefined ? cluster : undefined,
+      SecretArn: secretArn,
+      DbUser: dbUser,
+      // One token for all attempts of the SDK at this call: a lost answer does not run the statement again.
+      ClientToken: createHash('sha256').update(randomUUID()).digest('hex'),
+      WaitTimeSeconds: waitTimeSeconds,
+    };
   }
 
   /** Frees the client's connections. */

@@ -83,15 +83,22 @@ export class Warehouse {
   static async start(): Promise<Warehouse> {
     const folder = await mkdtemp(path.join(tmpdir(), 'sluice-model-'));
     const server = await startPostgres({ folder, durable: false });
-    const client = new pg.Client({ connectionString: server.url });
-    await client.connect();
-    await installFunctions(client);
-    const stop = async (): Promise<void> => {
-      await client.end();
+    return Warehouse.open(server.url, async () => {
       await server.stop();
       await rm(folder, { recursive: true });
+    });
+  }
+
+  /** On a PostgreSQL that runs already; `stop` comes after the connection is closed. */
+  static async open(url: string, stop: () => Promise<void> = () => Promise.resolve()): Promise<Warehouse> {
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    await installFunctions(client);
+    const close = async (): Promise<void> => {
+      await client.end();
+      await stop();
     };
-    return new Warehouse(stop, server.url, client);
+    return new Warehouse(close, url, client);
   }
 
   close(): Promise<void> {
