@@ -114,12 +114,13 @@ export async function diagnose(context: CommandContext, options: DiagnosisOption
   const files = readFiles(context, options.model);
   const clients = createDoctorClients(context.env, now);
   try {
-    const results = await runChecks([
+    const checks = [
       nodeCheck(nodeVersion),
       ...awsChecks(clients),
       ...deploymentChecks(clients, files, context, options.principal),
       ...temporalChecks(context.env, files.configuration, version),
-    ]);
+    ];
+    const results = await runChecks(checks, options.principal === undefined);
     return [...files.results, ...results];
   } finally {
     clients.destroy();

@@ -70,7 +70,9 @@ function versionOutcome(found: readonly Poller[], version: string): Outcome {
   const versions = new Map(found.map(({ identity }) => [identity, versionOfIdentity(identity)]));
   const differing = [...versions].filter(([, one]) => one !== version);
   if (differing.length === 0) return ok(`${version}, as this command`);
-  const told = differing.map(([identity, one]) => `${identity.split(' ')[0]} ${one ?? 'tells none'}`);
+  const told = differing.map(
+    ([identity, one]) => `${identity.split(' ')[0]} ${one === undefined ? 'tells none' : `is ${one}`}`
+  );
   const message = `workers are of another version than this command, ${version}: ${told.join('; ')}`;
   return warn(message, 'Deploy the same version of Sluice to workers and clients.');
 }
@@ -105,7 +107,8 @@ function serverCheck(env: NodeJS.ProcessEnv): Check {
       } catch (error) {
         if (!(error instanceof UsageError)) throw error;
         const fix = 'Check TEMPORAL_ADDRESS, or the profile and its TLS settings; `sluice up` starts a server here.';
-        return { 'temporal.server': fail((error.message.split(')')[0] ?? '') + ')', fix) };
+        const [told = ''] = error.message.split(' Start one');
+        return { 'temporal.server': fail(told, fix), 'temporal.namespace': unknown('not checked: no server answers') };
       }
       const { address, namespace } = temporal;
       try {
