@@ -9,6 +9,9 @@ import { acknowledge } from './acknowledge.js';
 /** Which bucket of `sluice.yaml`; `assets` holds the scripts of the Glue jobs. */
 export type BucketName = keyof Deployment['buckets'] | 'assets';
 
+/** Prefix in the assets bucket that Glue jobs keep their spill under for the time of a run. */
+export const temporaryPrefix = 'temp/';
+
 const secure: BucketProps = {
   blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
   enforceSSL: true,
@@ -23,6 +26,9 @@ const abandonedUploads: LifecycleRule = {
 };
 
 const oldVersions: LifecycleRule = { id: 'old-versions', noncurrentVersionExpiration: Duration.days(30) };
+
+/** Glue's `--TempDir`. */
+const spill: LifecycleRule = { id: 'spill', prefix: temporaryPrefix, expiration: Duration.days(2) };
 
 /**
  * Archives are read once in a long time, if at all, and then at once: Glacier Instant Retrieval is the coldest class that
@@ -45,7 +51,13 @@ export class Buckets extends Construct {
 
   constructor(
     scope: Construct,
-    props: { readonly names: Deployment['buckets']; readonly key: Key; readonly plans: readonly WarehousePlan[] }
+    props: {
+      readonly names: Deployment['buckets'];
+      /** Name of the assets bucket; CloudFormation makes one up without it. */
+      readonly assets: string | undefined;
+      readonly key: Key;
+      readonly plans: readonly WarehousePlan[];
+    }
   ) {
     super(scope, 'Buckets');
     const accessLogs = new Bucket(this, 'AccessLogs', {
@@ -68,14 +80,13 @@ export class Buckets extends Construct {
       });
     const archive = { versioned: true, lifecycleRules: [oldVersions, ...archiveRules(props.plans)] };
     const { names } = props;
-    const assets = (names as Partial<Record<BucketName, string>>).assets;
     this.byName = {
       raw: bucket('Raw', names.raw),
       lake: bucket('Lake', names.lake),
       rawArchive: bucket('RawArchive', names.rawArchive, archive),
       lakeArchive: bucket('LakeArchive', names.lakeArchive, archive),
       quality: bucket('Quality', names.quality),
-      assets: bucket('Assets', assets, { versioned: true, lifecycleRules: [oldVersions] }),
+      assets: bucket('Assets', props.assets, { versioned: true, lifecycleRules: [oldVersions, spill] }),
     };
   }
 }

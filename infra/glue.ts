@@ -5,8 +5,9 @@ import type { Key } from 'aws-cdk-lib/aws-kms';
 import { Aws } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import type { Deployment, WarehousePlan } from '../model/index.js';
+import { temporaryPrefix } from './buckets.js';
 
-/** Jobs of one account at the most start this many runs of one job at once. */
+/** What jobs and connection are made of. */
 export interface GlueProps {
   readonly deployment: Deployment;
   readonly plans: readonly WarehousePlan[];
@@ -14,7 +15,8 @@ export interface GlueProps {
   readonly key: Key;
   readonly vpc: Vpc;
   readonly securityGroup: SecurityGroup;
-  readonly assetsBucket: string;
+  /** Of the scripts, which `sluice deploy-assets` puts there and points the jobs at. */
+  readonly assets: { readonly bucket: string; readonly prefix: string };
   /** Of the warehouse; without it the connection is made by hand, under the name of `sluice.yaml`. */
   readonly warehouse?: { readonly jdbcUrl: string; readonly adminSecretName: string };
   /** Spare capacity: cheaper, without a promise when a run starts. */
@@ -49,6 +51,7 @@ export class Glue extends Construct {
       },
     });
     const connection = warehouse && this.connection(props, warehouse);
+    const scripts = props.assets.prefix === '' ? '' : `${props.assets.prefix}/`;
     const job = (name: string, script: string, description: string, connections: string[]): void => {
       const made = new CfnJob(this, name, {
         name,
@@ -57,7 +60,7 @@ export class Glue extends Construct {
         command: {
           name: 'glueetl',
           pythonVersion: '3',
-          scriptLocation: `s3://${props.assetsBucket}/glue/${script}`,
+          scriptLocation: `s3://${props.assets.bucket}/${scripts}${script}`,
         },
         glueVersion: '5.0',
         workerType: 'G.1X',
@@ -77,7 +80,7 @@ export class Glue extends Construct {
           '--enable-metrics': 'true',
           '--job-bookmark-option': 'job-bookmark-disable',
           '--job-language': 'python',
-          '--TempDir': `s3://${props.assetsBucket}/temp/`,
+          '--TempDir': `s3://${props.assets.bucket}/${temporaryPrefix}`,
         },
         // The usage guard leaves a job alone whose tag says `false`.
         tags: { remediate: 'true' },

@@ -46,12 +46,19 @@ export class SettingsError extends Error {
   }
 }
 
-/** Names that everybody has by default, while a bucket's name belongs to one account of the whole world. */
-function defaultBuckets({ buckets }: Configuration['deployment']): string[] {
-  const taken = Object.entries(buckets).filter(([, name]) =>
-    /^sluice-(raw|lake|raw-archive|lake-archive|quality|assets)$/.test(name)
+/** What infra needs of `sluice.yaml` beyond what a run does. */
+function problemsOf({ deployment: { buckets }, assets }: Configuration): string[] {
+  const names: Readonly<Record<string, string>> = { ...buckets, ...(assets && { assets: assets.bucket }) };
+  // The defaults are for the local AWS; elsewhere a bucket's name belongs to one account of the whole world.
+  const defaults = Object.entries(names).filter(([, name]) =>
+    /^sluice-(raw|lake|quality|assets)(-archive)?$/.test(name)
   );
-  return taken.map(([key, name]) => `config: buckets.${key} is ${name}, the default: give it a name of your own`);
+  const twice = Object.values(names).filter((name, index, all) => all.indexOf(name) !== index);
+  return [
+    ...defaults.map(([key, name]) => `config: the bucket ${key} is ${name}, the default: give it a name of your own`),
+    ...twice.map((name) => `config: two buckets are ${name}`),
+    ...(assets === undefined ? ['config: assets.bucket is missing: name the bucket of the Glue scripts'] : []),
+  ];
 }
 
 /**
@@ -72,7 +79,7 @@ export function readSettings(values: Readonly<Record<string, unknown>>, folder: 
     );
   }
   const configuration = loadConfiguration({ file: resolve(folder, result.data.config), env: {} });
-  const problems = defaultBuckets(configuration.deployment);
+  const problems = problemsOf(configuration);
   if (result.data.minWorkers > result.data.maxWorkers) problems.push('minWorkers: more than maxWorkers');
   if (problems.length > 0) throw new SettingsError(problems);
   const models = [

@@ -27,7 +27,7 @@ export class SluiceStack extends Stack {
     const key = createKey(this);
     const network = new Network(this, { key });
     const { vpc } = network;
-    const buckets = new Buckets(this, { names: deployment.buckets, key, plans });
+    const buckets = new Buckets(this, { names: deployment.buckets, assets: configuration.assets?.bucket, key, plans });
     if (settings.createTables) new Tables(this, plans);
     const jobs = jobNames(plans);
     const { topic } = new Notifications(this, { key, email: settings.alertEmail, jobs: [jobs.lake, ...jobs.landing] });
@@ -96,7 +96,7 @@ export class SluiceStack extends Stack {
       key,
       vpc,
       securityGroup: network.jobs,
-      assetsBucket: buckets.byName.assets.bucketName,
+      assets: { bucket: buckets.byName.assets.bucketName, prefix: configuration.assets?.prefix ?? 'glue' },
       warehouse,
       flex: settings.flex,
     });

@@ -33,8 +33,11 @@ export interface WorkerProps {
   readonly maximum: number;
 }
 
-/** The file that a healthy worker touches every few seconds, see `workers/health.ts`. */
-const healthFile = '/tmp/healthy';
+/** Where the worker tells its health, to its own container only. */
+const healthAddress = '127.0.0.1:8080';
+
+/** Node is in the image; curl is not. */
+const healthCheck = `fetch('http://${healthAddress}/healthz').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))`;
 
 /** Tasks that may wait for each worker before another one is started: a worker holds 200 at a time. */
 const backlogPerWorker = 20;
@@ -58,7 +61,7 @@ export class WorkerService extends Construct {
     const container = task.addContainer('worker', {
       image: props.image,
       command: ['worker'],
-      environment: { ...props.environment, SLUICE_HEALTH_FILE: healthFile, SLUICE_BACKLOG_METRIC: 'emf' },
+      environment: { ...props.environment, SLUICE_HEALTH_ADDRESS: healthAddress, SLUICE_BACKLOG_METRIC: 'emf' },
       secrets: { ...props.secrets },
       logging: LogDriver.awsLogs({
         logGroup,
@@ -69,7 +72,7 @@ export class WorkerService extends Construct {
       readonlyRootFilesystem: true,
       linuxParameters: new LinuxParameters(this, 'Linux', { initProcessEnabled: true }),
       healthCheck: {
-        command: ['CMD-SHELL', `test -n "$(find ${healthFile} -mmin -1)"`],
+        command: ['CMD', 'node', '-e', healthCheck],
         interval: Duration.seconds(30),
         timeout: Duration.seconds(5),
         retries: 3,

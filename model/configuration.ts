@@ -302,7 +302,7 @@ export function loadConfiguration(
     });
     throw new ConfigurationError(file ?? 'the environment', problems);
   }
-  const { model, taskQueue, worker, schedules, credentials, usageGuard, cost, ...deployment } = result.data;
+  const { model, taskQueue, worker, schedules, credentials, usageGuard, cost, assets, ...deployment } = result.data;
   const { prices, ...capacity } = cost ?? {};
   const list = prices === undefined ? undefined : readPrices(file ?? 'the environment', folder, prices);
   return {
@@ -310,6 +310,7 @@ export function loadConfiguration(
     taskQueue,
     worker,
     usageGuard,
+    ...(assets && { assets }),
     schedules: schedules.map((one) => located(folder, one)),
     credentials: resolveCredentials(credentials, deployment.buckets.lake),
     deployment:
