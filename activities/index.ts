@@ -2,18 +2,23 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { GlueClient } from '@aws-sdk/client-glue';
 import type { RedshiftDataClient } from '@aws-sdk/client-redshift-data';
 import type { S3Client } from '@aws-sdk/client-s3';
+import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { SNSClient } from '@aws-sdk/client-sns';
+import type { STSClient } from '@aws-sdk/client-sts';
 import type { Client } from '@temporalio/client';
 import { createArchiveActivities } from './archive/index.js';
 import type { ArchiveActivities, MultipartLimits } from './archive/index.js';
 import type { BatchActivities } from './batch.js';
 import { createBatchActivities } from './batch.js';
+import { createCredentialsActivities } from './credentials/index.js';
+import type { CredentialsActivities, CredentialsOptions } from './credentials/index.js';
 import type { DynamoDbActivities } from './dynamodb.js';
 import { createDynamoDbActivities } from './dynamodb.js';
 import type { FinishActivities } from './finish.js';
 import { createFinishActivities } from './finish.js';
 import type { GlueActivities } from './glue.js';
 import { createGlueActivities } from './glue.js';
+import type { LineageTarget } from './lineage/target.js';
 import type { LoadStateActivities } from './load-state.js';
 import { createLoadStateActivities } from './load-state.js';
 import type { LockActivities } from './locks.js';
@@ -35,6 +40,9 @@ export interface AwsClients {
   readonly glue: GlueClient;
   readonly redshift: RedshiftDataClient;
   readonly sns: SNSClient;
+  readonly sts: STSClient;
+  readonly secretsManager: SecretsManagerClient;
+  readonly readerOf: CredentialsOptions['readerOf'];
 }
 
 /** All activities, as a worker registers them. */
@@ -46,6 +54,7 @@ export type Activities = DynamoDbActivities &
   LoadStateActivities &
   ArchiveActivities &
   BatchActivities &
+  CredentialsActivities &
   FinishActivities &
   QualityActivities;
 
@@ -56,6 +65,7 @@ export function createActivities(
     readonly clock?: PollClock;
     readonly multipart?: MultipartLimits;
     readonly channels?: NotificationChannels;
+    readonly lineage?: LineageTarget;
   }
 ): Activities {
   return {
@@ -67,6 +77,7 @@ export function createActivities(
     ...createLoadStateActivities(options),
     ...createArchiveActivities(options),
     ...createBatchActivities(options),
+    ...createCredentialsActivities(options),
     ...createFinishActivities(options),
     ...createQualityActivities(options),
   };

@@ -2,7 +2,9 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GlueClient } from '@aws-sdk/client-glue';
 import { RedshiftDataClient } from '@aws-sdk/client-redshift-data';
 import { S3Client } from '@aws-sdk/client-s3';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SNSClient } from '@aws-sdk/client-sns';
+import { STSClient } from '@aws-sdk/client-sts';
 import type { AwsClients } from '../activities/index.js';
 import { awsSettings, s3Settings } from './aws-settings.js';
 
@@ -43,9 +45,18 @@ export function createAwsClients(
     glue: new GlueClient({ ...settings, maxAttempts: 1 }),
     redshift: new RedshiftDataClient(settings),
     sns: new SNSClient(settings),
+    sts: new STSClient(settings),
+    secretsManager: new SecretsManagerClient(settings),
   };
   return {
     ...clients,
+    readerOf: ({ region, accessKeyId, secretAccessKey, sessionToken }) =>
+      new S3Client({
+        ...settings,
+        ...s3Settings(env),
+        region,
+        credentials: { accessKeyId, secretAccessKey, sessionToken },
+      }),
     destroy: () => Object.values(clients).forEach((client) => client.destroy()),
   };
 }

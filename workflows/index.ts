@@ -44,3 +44,5 @@ export type {
   RecommendProgress,
   RecommendResult,
 } from './quality/types.js';
+export { configureSignal, credentials, credentialsStatusQuery, refreshNowUpdate } from './credentials/credentials.js';
+export type { CredentialsInput, CredentialsSettings, CredentialsStatus } from './credentials/types.js';
