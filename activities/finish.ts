@@ -6,6 +6,8 @@ import type { RunRecord } from '../model/run-record.js';
 import type { Notification, NotifierOptions } from './notifier.js';
 import { costOfRun } from './cost/measure-run.js';
 import type { CostClients } from './cost/measure-run.js';
+import { tellLineage } from './lineage/tell-lineage.js';
+import type { LineageOptions } from './lineage/tell-lineage.js';
 import { createNotifier } from './notifier.js';
 import type { PollClock } from './poll-clock.js';
 import { systemClock } from './poll-clock.js';
@@ -50,7 +52,8 @@ export function createFinishActivities({
   clock = systemClock,
   ...options
 }: NotifierOptions &
-  CostClients & {
+  CostClients &
+  LineageOptions & {
     readonly redshift: RedshiftDataClient;
     readonly s3: S3Client;
     readonly clock?: PollClock;
@@ -69,6 +72,7 @@ export function createFinishActivities({
           })
           .then((cost) => recordRun(redshift, deployment.redshift, record, clock, cost)),
         notifyOfRun(notifier, options.s3, targetOf(deployment), record, namespace),
+        tellLineage(options, deployment, record),
       ]);
       const failed = outcomes.find((outcome) => outcome.status === 'rejected');
       if (failed !== undefined) throw failed.reason;

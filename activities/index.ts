@@ -19,6 +19,7 @@ import { createFinishActivities } from './finish.js';
 import type { GlueActivities } from './glue.js';
 import { createGlueActivities } from './glue.js';
 import type { LineageTarget } from './lineage/target.js';
+import type { LineageTarget } from './lineage/target.js';
 import type { LoadStateActivities } from './load-state.js';
 import { createLoadStateActivities } from './load-state.js';
 import type { LockActivities } from './locks.js';
@@ -65,6 +66,7 @@ export function createActivities(
     readonly clock?: PollClock;
     readonly multipart?: MultipartLimits;
     readonly channels?: NotificationChannels;
+    readonly lineage?: LineageTarget;
     readonly lineage?: LineageTarget;
   }
 ): Activities {

@@ -6,5 +6,6 @@ export {
   TemporalConnectionError,
   TemporalUnreachableError,
 } from './temporal-errors.js';
+export { LineageTargetError } from './lineage-target.js';
 export { ListenAddressError } from './listen-address-error.js';
 export type { WorkerLogLevel } from './runtime.js';

@@ -14,6 +14,7 @@ import { workerDeploymentOptions } from './deployment-version.js';
 import { serveHealth } from './health.js';
 import type { HealthServer } from './health.js';
 import { workerIdentity } from './identity.js';
+import { lineageTarget } from './lineage-target.js';
 import { notificationChannels } from './notification-channels.js';
 import { createQueueWorkers } from './queue-workers.js';
 import type { WorkerLogLevel } from './runtime.js';
@@ -74,6 +75,7 @@ export interface SluiceWorker {
 export async function startWorker(options: StartWorkerOptions): Promise<SluiceWorker> {
   const { configuration, env = process.env, logLevel = 'warn', shutdownGraceTime = '5s', clock } = options;
   const channels = notificationChannels(env);
+  const lineage = lineageTarget(env);
   installRuntime(logLevel, configuration.worker?.metrics);
   const overrides = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined);
   const { connectionOptions, namespace = 'default' } = loadClientConnectConfig({
@@ -105,7 +107,13 @@ export async function startWorker(options: StartWorkerOptions): Promise<SluiceWo
       queues: options.queues ?? workerQueues,
       settings: configuration.worker,
       workflowBundle: await workflows,
-      activities: createActivities({ ...clients, temporal: new Client({ connection, namespace }), clock, channels }),
+      activities: createActivities({
+        ...clients,
+        temporal: new Client({ connection, namespace }),
+        clock,
+        channels,
+        lineage,
+      }),
       shared: {
         connection,
         namespace,

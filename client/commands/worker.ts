@@ -1,7 +1,13 @@
 import { loadConfiguration } from '../../model/configuration.js';
 import { redshiftTaskQueue, workerQueues } from '../../model/task-queues.js';
 import type { WorkerQueue } from '../../model/task-queues.js';
-import { ListenAddressError, SearchAttributeError, TemporalConnectionError, startWorker } from '../../workers/index.js';
+import {
+  LineageTargetError,
+  ListenAddressError,
+  SearchAttributeError,
+  TemporalConnectionError,
+  startWorker,
+} from '../../workers/index.js';
 import type { CommandContext } from '../command-context.js';
 import { UsageError } from '../errors.js';
 import { listenForInterruption } from '../interruption.js';
@@ -24,7 +30,7 @@ export async function worker(context: CommandContext, { queues = workerQueues }:
   );
   const started = await startWorker({ configuration, queues, env, logLevel: 'info', shutdownGraceTime: '20s' }).catch(
     (error: unknown) => {
-      const refusals = [TemporalConnectionError, SearchAttributeError, ListenAddressError];
+      const refusals = [TemporalConnectionError, SearchAttributeError, ListenAddressError, LineageTargetError];
       if (error instanceof Error && refusals.some((refusal) => error instanceof refusal)) {
         throw new UsageError(error.message, undefined, { cause: error });
       }
