@@ -1,10 +1,26 @@
-import { benchDq } from './dq/bench-dq.js';
+import { Command, InvalidArgumentError } from 'commander';
 
-const benches: Record<string, () => Promise<void>> = { dq: benchDq };
+const count = (text: string): number => {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('It must be a whole number above 0.');
+  return value;
+};
 
-const [name = ''] = process.argv.slice(2);
-const bench = Object.hasOwn(benches, name) ? benches[name] : undefined;
-if (bench === undefined) {
-  console.error(`usage: npm run bench -- ${Object.keys(benches).join('|')}`);
-  process.exitCode = 2;
-} else await bench();
+const program = new Command('npm run bench --').description('Benchmarks of Sluice beside its peers');
+program
+  .command('elt')
+  .description('from an export in S3 to a loaded star: Sluice, dlt, bare DuckDB')
+  .option('--items <n>', 'items in the table', count, 1_500_000)
+  .option('--rounds <n>', 'rounds', count, 3)
+  .option('--without-peers', 'without dlt, which takes most of the time')
+  .option('--json', 'prints the result as one JSON document')
+  .action(async (options: { items: number; rounds: number; withoutPeers?: boolean; json?: boolean }) => {
+    const { benchElt } = await import('./elt/bench-elt.js');
+    await benchElt({ ...options, json: options.json === true });
+  });
+program
+  .command('dq')
+  .description('data quality rules over a million rows: Sluice, SQL by hand')
+  .action(async () => (await import('./dq/bench-dq.js')).benchDq());
+
+await program.parseAsync();
