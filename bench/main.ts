@@ -22,5 +22,13 @@ program
   .command('dq')
   .description('data quality rules over a million rows: Sluice, SQL by hand')
   .action(async () => (await import('./dq/bench-dq.js')).benchDq());
+program
+  .command('startup')
+  .description('how long commands take to start, and what is installed')
+  .option('--rounds <n>', 'rounds', count, 5)
+  .option('--json', 'prints the result as one JSON document')
+  .action(async ({ rounds, json }: { rounds: number; json?: boolean }) => {
+    await (await import('./startup/bench-startup.js')).benchStartup({ rounds, json: json === true });
+  });
 
 await program.parseAsync();
