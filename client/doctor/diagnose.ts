@@ -1,11 +1,11 @@
 import { loadConfiguration } from '../../model/configuration.js';
 import type { Configuration } from '../../model/configuration.js';
-import type { WarehousePlan } from '../../model/plan.js';
 import type { CommandContext } from '../command-context.js';
 import { reportOf } from '../errors.js';
 import { projectVersion } from '../project-files.js';
 import { planSchedules } from '../schedules/plan-schedules.js';
 import { loadSettings } from '../settings.js';
+import type { Settings } from '../settings.js';
 import { awsChecks } from './aws-checks.js';
 import { createDoctorClients } from './aws-clients.js';
 import type { DoctorClients } from './aws-clients.js';
@@ -40,7 +40,8 @@ export interface DiagnosisOptions {
 interface Files {
   readonly results: readonly CheckResult[];
   readonly configuration?: Configuration;
-  readonly plan?: WarehousePlan;
+  /** Absent when the model cannot be used. */
+  readonly settings?: Settings;
   /** Models that are run under the configuration. */
   readonly pipelines: number;
 }
@@ -81,18 +82,19 @@ function readFiles(context: CommandContext, model: string | undefined): Files {
   return {
     results: [read.result, settings.result, ...(configuration.schedules.length > 0 ? [scheduled.result] : [])],
     configuration: settings.value?.configuration ?? configuration,
-    plan: settings.value?.plan,
+    settings: settings.value,
     pipelines: Math.max(1, new Set(names.flatMap((plan) => plan?.name ?? [])).size),
   };
 }
 
 function deploymentChecks(clients: DoctorClients, files: Files, context: CommandContext, principal?: string): Check[] {
-  const { configuration, plan, pipelines } = files;
+  const { configuration, settings, pipelines } = files;
+  const plan = settings?.plan;
   if (configuration === undefined) return [];
   const { deployment } = configuration;
   const shared = [
     ...allBucketChecks(clients.s3, deployment.buckets),
-    ...warehouseChecks(clients, deployment),
+    ...warehouseChecks(clients, deployment, settings),
     ...notificationChecks(clients.sns, deployment, context.env),
   ];
   const jobs = plan === undefined ? [] : neededJobs(plan, deployment, pipelines);

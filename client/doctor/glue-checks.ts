@@ -2,6 +2,7 @@ import { GetConnectionCommand, GetDatabaseCommand, GetJobCommand } from '@aws-sd
 import type { GlueClient, Job } from '@aws-sdk/client-glue';
 import type { Deployment } from '../../model/configuration.js';
 import type { WarehousePlan } from '../../model/plan.js';
+import { jobScripts } from '../deploy/job-release.js';
 import { fail, ok, warn } from './check.js';
 import type { Check, Outcome } from './check.js';
 
@@ -21,10 +22,10 @@ export function neededJobs(plan: WarehousePlan, { glue }: Deployment, pipelines:
   const { landing } = plan;
   const lands = landing === undefined ? plan.entities.map(({ jobName }) => jobName) : [landing.jobName];
   return [
-    { name: plan.lake.jobName, script: 'raw_to_datalake.py', pipelines },
+    { name: plan.lake.jobName, script: jobScripts.lake, pipelines },
     ...lands.map((name) => ({
       name,
-      script: 'land.py',
+      script: jobScripts.land,
       pipelines: landing === undefined ? 1 : pipelines,
       connection: glue.connection,
     })),

@@ -1,6 +1,8 @@
 import { DescribeSecretCommand } from '@aws-sdk/client-secrets-manager';
 import type { Deployment } from '../../model/configuration.js';
+import { readChanges } from '../deploy/warehouse-changes.js';
 import { RunFailedError, messageOf } from '../errors.js';
+import type { Settings } from '../settings.js';
 import { WarehouseQuery } from '../warehouse-query.js';
 import type { DoctorClients } from './aws-clients.js';
 import { fail, ok } from './check.js';
@@ -27,24 +29,41 @@ function loginFailure(error: unknown, { redshift }: Deployment): Outcome {
   return fail(`${where} refuses the login: ${message}`, `Check that ${identity} may log in to ${database}.`);
 }
 
-/** The warehouse answers, and the secret that logs in to it is there. */
-export function warehouseChecks(clients: DoctorClients, deployment: Deployment): Check[] {
+/** The tables as the model has them. Those that are missing are made by the next run. */
+async function tablesOutcome(warehouse: WarehouseQuery, settings: Settings, signal: AbortSignal): Promise<Outcome> {
+  const { newTables, migrations, refusals } = await readChanges(warehouse, settings.plan, settings.model, { signal });
+  if (refusals.length > 0) {
+    const told = refusals.map(({ message }) => message).join('; ');
+    return fail(`tables cannot follow the model: ${told}`, 'Do what it says, or mend the model.');
+  }
+  if (migrations.length > 0) {
+    const told = migrations.map(({ title }) => title).join('; ');
+    return fail(`tables are older than the model: ${told}`, 'Run `sluice deploy-assets`.');
+  }
+  return ok(newTables.length === 0 ? 'as the model says' : `${newTables.length} to be made by a run`);
+}
+
+/** The warehouse answers, its tables are the model's, and the secret that logs in to it is there. */
+export function warehouseChecks(clients: DoctorClients, deployment: Deployment, settings?: Settings): Check[] {
   const { secretArn } = deployment.redshift;
   const login: Check = {
-    names: ['redshift.login'],
+    names: ['redshift.login', 'redshift.tables'],
     limitMs,
-    async run(signal) {
+    async run(signal): Promise<Record<string, Outcome>> {
       const warehouse = new WarehouseQuery(clients['redshift-data'], deployment.redshift);
+      let answer: Outcome;
       try {
         const { rows } = await warehouse.query('SELECT current_database(), current_user', signal);
         const [database, user] = rows[0] ?? [];
-        return { 'redshift.login': ok(`database ${database} as ${user}`) };
+        answer = ok(`database ${database} as ${user}`);
       } catch (error) {
         if (error instanceof RunFailedError || (error instanceof Error && refusals.has(error.name))) {
           return { 'redshift.login': loginFailure(error, deployment) };
         }
         throw error;
       }
+      const tables = settings && (await tablesOutcome(warehouse, settings, signal));
+      return { 'redshift.login': answer, ...(tables && { 'redshift.tables': tables }) };
     },
   };
   return [login, ...(secretArn === undefined ? [] : [secretCheck(clients, secretArn)])];

@@ -111,12 +111,17 @@ describe.each(withFaults)('in answers: $what', (mistake) => {
 
 it('finds each mistake in variables and files, and nothing else', async () => {
   const others = mistakes.filter((mistake) => !withFaults.includes(mistake));
-  const found = await Promise.all(
-    others.map(async ({ what, seed, examination = {}, found: wanted }) => {
+  const waiting = [...others];
+  const found: { what: string; findings: CheckResult[]; wanted: Mistake['found'] }[] = [];
+  const examineNext = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const { what, seed, examination = {}, found: wanted } = next;
       const checks = await healthy.examine({ ...examination, ...(await seed?.(healthy)) });
-      return { what, findings: notOk(checks), wanted };
-    })
-  );
+      found.push({ what, findings: notOk(checks), wanted });
+    }
+  };
+  await Promise.all([1, 2, 3].map(examineNext)); // the one that waits for Temporal shall not hold up the others
+  expect(found).toHaveLength(others.length);
   for (const { what, findings, wanted } of found) {
     try {
       expectFound(findings, wanted);

@@ -1,10 +1,13 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { GlueClient } from '@aws-sdk/client-glue';
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { ConfirmSubscriptionCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
+import { jobRelease, uploadFiles } from '../../../client/deploy/job-release.js';
+import { compareJobs, updateJobs, wantedJobs } from '../../../client/deploy/job-updates.js';
 import { diagnose } from '../../../client/doctor/diagnose.js';
 import type { DiagnosisOptions } from '../../../client/doctor/diagnose.js';
 import type { CheckResult } from '../../../client/doctor/check.js';
@@ -12,6 +15,7 @@ import { alertsTopicArn, startEnvironment } from '../../../local/environment/ind
 import type { Environment } from '../../../local/environment/index.js';
 import { loadConfiguration } from '../../../model/configuration.js';
 import { compile, loadModel } from '../../../model/index.js';
+import type { WarehousePlan } from '../../../model/plan.js';
 import { startWorker } from '../../../workers/index.js';
 import { recordingContext } from '../recording-console.js';
 import { root } from '../sluice.js';
@@ -68,8 +72,9 @@ export async function startHealthyEnvironment(): Promise<HealthyEnvironment> {
   const configFile = join(folder, 'sluice.yaml');
   await writeFile(configFile, healthyConfiguration);
   const configuration = loadConfiguration({ file: configFile, env: {} });
+  const plan = compile(loadModel(model));
   const environment = await startEnvironment({
-    plan: compile(loadModel(model)),
+    plan,
     deployment: configuration.deployment,
     kind: 'demo',
     env: { PATH: process.env.PATH, HOME: process.env.HOME, XDG_STATE_HOME: join(folder, 'state') },
@@ -83,7 +88,7 @@ export async function startHealthyEnvironment(): Promise<HealthyEnvironment> {
   };
   const sns = new SNSClient(client);
   const subscriber = await subscribe(sns);
-  await uploadScripts(client).catch(() => undefined);
+  await deployScripts(client, plan);
   const worker = await startWorker({ configuration, env, logLevel: 'silent', shutdownGraceTime: '1s' });
   const running = worker.run();
   return {
@@ -107,12 +112,16 @@ export async function startHealthyEnvironment(): Promise<HealthyEnvironment> {
   };
 }
 
-async function uploadScripts(client: HealthyEnvironment['client']): Promise<void> {
+/** Puts the jobs' scripts in place, as `sluice deploy-assets` does. */
+async function deployScripts(client: HealthyEnvironment['client'], plan: WarehousePlan): Promise<void> {
   const s3 = new S3Client({ ...client, forcePathStyle: true });
+  const glue = new GlueClient(client);
   await s3.send(new CreateBucketCommand({ Bucket: 'sluice-assets' }));
-  for (const script of ['raw_to_datalake.py', 'land.py']) {
-    const Body = await readFile(join(root, 'glue', script));
-    await s3.send(new PutObjectCommand({ Bucket: 'sluice-assets', Key: `glue/${script}`, Body }));
-  }
+  const location = { bucket: 'sluice-assets', prefix: 'glue' };
+  const release = await jobRelease();
+  await uploadFiles(s3, location, release, release.files);
+  const { pending } = await compareJobs(glue, wantedJobs(plan), location, release);
+  await updateJobs(glue, pending);
   s3.destroy();
+  glue.destroy();
 }

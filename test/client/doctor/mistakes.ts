@@ -15,9 +15,10 @@ import {
 } from '@aws-sdk/client-glue';
 import type { JobUpdate } from '@aws-sdk/client-glue';
 import { IAMClient, PutUserPolicyCommand } from '@aws-sdk/client-iam';
-import { DeleteObjectCommand, PutObjectCommand, PutPublicAccessBlockCommand, S3Client } from '@aws-sdk/client-s3';
+import { PutObjectCommand, PutPublicAccessBlockCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { Connection } from '@temporalio/client';
+import { openWarehouse } from '../../../client/warehouse.js';
 import type { DiagnosisOptions } from '../../../client/doctor/diagnose.js';
 import type { CheckStatus } from '../../../client/doctor/check.js';
 import type { FaultInput } from '../../../local/faults/index.js';
@@ -87,7 +88,18 @@ async function recovery({ client }: HealthyEnvironment, TableName: string, days:
   dynamodb.destroy();
 }
 
-const scriptKey = (script: string) => ({ Bucket: 'sluice-assets', Key: `glue/${script}` });
+/** Has a job run a script that stands elsewhere than its release. */
+async function changeScript(healthy: HealthyEnvironment, JobName: string, key: string, body?: string): Promise<void> {
+  const glue = new GlueClient(healthy.client);
+  const { Job } = await glue.send(new GetJobCommand({ JobName }));
+  glue.destroy();
+  if (body !== undefined) {
+    const s3 = new S3Client({ ...healthy.client, forcePathStyle: true });
+    await s3.send(new PutObjectCommand({ Bucket: 'sluice-assets', Key: key, Body: body }));
+    s3.destroy();
+  }
+  await changeJob(healthy, JobName, { Command: { ...Job?.Command, ScriptLocation: `s3://sluice-assets/${key}` } });
+}
 
 /** Mistakes in variables, in files and in answers: the environment stays as it was. */
 export const mistakes: readonly Mistake[] = [
@@ -169,6 +181,14 @@ export const mistakes: readonly Mistake[] = [
     what: 'a permission that is missing, to look',
     faults: [denied('dynamodb.DescribeContinuousBackups')],
     found: { 'dynamodb.pitr': ['fail', /may not call dynamodb:DescribeContinuousBackups, which every run does/] },
+  },
+  {
+    what: 'a permission that is missing, to run statements',
+    faults: [denied('redshift-data.ExecuteStatement')],
+    found: {
+      'redshift.login': ['fail', /may not call redshift-data:ExecuteStatement/],
+      'redshift.tables': ['fail', /may not call redshift-data:ExecuteStatement/],
+    },
   },
   {
     what: 'a permission that only the doctor lacks',
@@ -372,21 +392,28 @@ export const lastingMistakes: readonly Mistake[] = [
   },
   {
     what: 'a script of another version',
-    seed: async ({ client }: HealthyEnvironment): Promise<void> => {
-      const s3 = new S3Client({ ...client, forcePathStyle: true });
-      await s3.send(new PutObjectCommand({ ...scriptKey('raw_to_datalake.py'), Body: '# of last year\n' }));
-      s3.destroy();
-    },
+    seed: (healthy) => changeScript(healthy, 'raw_to_datalake_job', 'old/raw_to_datalake.py', '# of last year\n'),
     found: { 'glue.job.raw_to_datalake_job.script': ['fail', /is not the glue\/raw_to_datalake\.py of this version/] },
   },
   {
     what: 'a script that is not there',
-    seed: async ({ client }: HealthyEnvironment): Promise<void> => {
-      const s3 = new S3Client({ ...client, forcePathStyle: true });
-      await s3.send(new DeleteObjectCommand(scriptKey('land.py')));
-      s3.destroy();
+    seed: (healthy) => changeScript(healthy, 'land_job', 'nowhere/land.py'),
+    found: { 'glue.job.land_job.script': ['fail', /nowhere\/land\.py does not exist.*deploy-assets/] },
+  },
+  {
+    what: 'a job without the package of its script',
+    seed: (healthy) => changeJob(healthy, 'land_job', { DefaultArguments: {} }),
+    found: { 'glue.job.land_job.script': ['fail', /does not have sluice_jobs\.zip/] },
+  },
+  {
+    what: 'a warehouse table that is older than the model',
+    seed: async ({ env }: HealthyEnvironment): Promise<void> => {
+      const warehouse = openWarehouse({ workgroup: env.SLUICE_WORKGROUP, database: env.SLUICE_DATABASE ?? '' }, env);
+      await warehouse.query('CREATE SCHEMA IF NOT EXISTS landing');
+      await warehouse.query('CREATE TABLE landing."order" (username varchar(8))');
+      warehouse.close();
     },
-    found: { 'glue.job.land_job.script': ['fail', /s3:.*land\.py does not exist.*deploy-assets/] },
+    found: { 'redshift.tables': ['fail', /older than the model: .*landing\.order\.\w+.*deploy-assets/] },
   },
   {
     what: 'a job on an old Glue without its connection',
