@@ -1,4 +1,4 @@
-import { Context, cancellationDetails } from '@temporalio/activity';
+import { Context, cancellationDetails, log } from '@temporalio/activity';
 import { AwsCallError, errorClassOf } from './failures.js';
 import { keepHeartbeating } from './heartbeat.js';
 import type { PollClock } from './poll-clock.js';
@@ -78,6 +78,7 @@ export async function waitForRemoteJob<Ref extends object, Description>(
   const stopHeartbeats = keepHeartbeating(() => ({ ...ref, state }));
   try {
     const description = await untilTerminal(job, ref, clock, (seen) => (state = seen), signal);
+    log.info('Remote job ended', { ...ref, state });
     if (job.outcomes[job.state(description)] === 'failed') throw job.failure(ref, description);
     return description;
   } catch (error) {

@@ -19,12 +19,14 @@ export function countRun(run: RunRecord): void {
   const { pipeline, mode, verdict, stages } = run;
   const meter = metricMeter.withTags({ pipeline });
   const counter = (name: string, help: string) => meter.createCounter(`sluice_${name}`, undefined, help);
-  const seconds = (name: string, help: string) => meter.createHistogram(`sluice_${name}_seconds`, 'float', 's', help);
+  // The exporter would append the unit to the name, as `s`.
+  const seconds = (name: string, help: string) =>
+    meter.createHistogram(`sluice_${name}_seconds`, 'float', undefined, help);
 
   counter('runs', 'Runs that have ended').add(1, { mode, verdict });
   const took = secondsOf(run);
   if (took !== undefined) seconds('run', 'Time from the start of a run to its end').record(took, { mode, verdict });
-  const last = meter.createGauge('sluice_last_run_timestamp_seconds', 'float', 's', 'When a run ended last');
+  const last = meter.createGauge('sluice_last_run_timestamp_seconds', 'float', undefined, 'When a run ended last');
   last.set(Date.parse(run.endedAt) / 1000, { verdict });
   if (run.scheduledAt !== undefined) {
     const late = Math.max(0, (Date.parse(run.startedAt) - Date.parse(run.scheduledAt)) / 1000);

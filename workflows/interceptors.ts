@@ -82,7 +82,7 @@ export const interceptors = (): WorkflowInterceptors => {
         scheduleLocalActivity: (input, next) => next(withTrace(input)),
         startChildWorkflowExecution: (input, next) => next(withTrace(input)),
         continueAsNew: (input, next) => next(withTrace(input)),
-        getLogAttributes: (input, next) => next({ ...input, ...logAttributes() }),
+        getLogAttributes: (input, next) => next({ ...logAttributes(), ...input }),
       },
     ],
   };

@@ -1,4 +1,4 @@
-import { isCancellation, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import { isCancellation, log, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import type { SearchAttributeName } from '../model/elt-run.js';
 import type { FinishedStep, ProgressState, StageName, StageProgress, StepProgress } from './elt/types.js';
 
@@ -71,6 +71,7 @@ export class RunSheet {
     await this.#before();
     upsertSearchAttributes([keyword('SluiceStage', name)]);
     this.begin(stage);
+    log.info('Stage began', { stage: name });
     try {
       const result = await work();
       this.end(stage);
@@ -78,6 +79,8 @@ export class RunSheet {
     } catch (error) {
       this.end(stage, error);
       throw error;
+    } finally {
+      log.info('Stage ended', { stage: name, state: stage.state, seconds: this.seconds(name) });
     }
   }
 
