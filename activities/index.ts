@@ -3,7 +3,9 @@ import type { GlueClient } from '@aws-sdk/client-glue';
 import type { RedshiftDataClient } from '@aws-sdk/client-redshift-data';
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { SESv2Client } from '@aws-sdk/client-sesv2';
 import type { SNSClient } from '@aws-sdk/client-sns';
+import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { STSClient } from '@aws-sdk/client-sts';
 import type { Client } from '@temporalio/client';
 import { createArchiveActivities } from './archive/index.js';
@@ -19,7 +21,8 @@ import { createFinishActivities } from './finish.js';
 import type { GlueActivities } from './glue.js';
 import { createGlueActivities } from './glue.js';
 import type { LineageTarget } from './lineage/target.js';
-import type { LineageTarget } from './lineage/target.js';
+import type { GlueUsageActivities } from './glue-usage/index.js';
+import { createGlueUsageActivities } from './glue-usage/index.js';
 import type { LoadStateActivities } from './load-state.js';
 import { createLoadStateActivities } from './load-state.js';
 import type { LockActivities } from './locks.js';
@@ -41,6 +44,8 @@ export interface AwsClients {
   readonly glue: GlueClient;
   readonly redshift: RedshiftDataClient;
   readonly sns: SNSClient;
+  readonly ses: SESv2Client;
+  readonly sqs: SQSClient;
   readonly sts: STSClient;
   readonly secretsManager: SecretsManagerClient;
   readonly readerOf: CredentialsOptions['readerOf'];
@@ -50,6 +55,7 @@ export interface AwsClients {
 export type Activities = DynamoDbActivities &
   S3Activities &
   GlueActivities &
+  GlueUsageActivities &
   RedshiftActivities &
   LockActivities &
   LoadStateActivities &
@@ -67,13 +73,13 @@ export function createActivities(
     readonly multipart?: MultipartLimits;
     readonly channels?: NotificationChannels;
     readonly lineage?: LineageTarget;
-    readonly lineage?: LineageTarget;
   }
 ): Activities {
   return {
     ...createDynamoDbActivities(options),
     ...createS3Activities(options),
     ...createGlueActivities(options),
+    ...createGlueUsageActivities(options),
     ...createRedshiftActivities(options),
     ...createLockActivities(options),
     ...createLoadStateActivities(options),

@@ -15,7 +15,9 @@ import { Teardown } from './process/teardown.js';
 import { createRedshiftData, startPostgres } from './redshift/index.js';
 import { createS3 } from './s3/index.js';
 import { createSecretsManager } from './secrets-manager/index.js';
+import { createSes } from './ses/index.js';
 import { createSns } from './sns/index.js';
+import { createSqs } from './sqs/index.js';
 import { createSts } from './sts/index.js';
 import { TemporarySessions } from './sts/sessions.js';
 
@@ -120,7 +122,12 @@ async function start(options: LocalAwsOptions, teardown: Teardown): Promise<Loca
   const connections = { [options.glueConnection ?? 'warehouse']: warehouse.url };
   const sns = await createSns({ db, folder: folder('sns'), ...identity });
   await teardown.add('SNS', () => sns.close());
-  const events = await createEvents({ db, ...identity, deliver: (arn, event) => sns.publish(arn, event) });
+  const sqs = await createSqs({ db, ...identity });
+  const ses = await createSes({ db, folder: folder('ses'), region: localRegion });
+  await teardown.add('SES', () => ses.close());
+  const deliver = (arn: string, event: string): Promise<void> =>
+    arn.startsWith('arn:aws:sqs:') ? sqs.send(arn, event) : sns.publish(arn, event);
+  const events = await createEvents({ db, ...identity, deliver });
   const publishEvent = (event: EventEntry): Promise<void> => events.put(event);
   const glue = await createGlue({ db, store, workFolder: folder('glue'), ...identity, connections, publishEvent });
   await teardown.add('Glue', () => glue.close());
@@ -131,7 +138,7 @@ async function start(options: LocalAwsOptions, teardown: Teardown): Promise<Loca
   const iam = await createIam({ db, account: localAccount });
 
   const secretsManager = await createSecretsManager({ db, ...identity });
-  const services = { json: [glue, redshift, events, secretsManager], dynamodb, sns, iam, sts, s3 };
+  const services = { json: [glue, redshift, events, secretsManager, sqs], dynamodb, sns, ses, iam, sts, s3 };
   const gateway = await startGateway({
     services,
     host,

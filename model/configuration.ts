@@ -197,6 +197,7 @@ function readPrices(configuration: string, folder: string, name: string): PriceL
 
 /** The schedule with its files as absolute paths. */
 function located(folder: string, one: ScheduleDeclaration): ScheduleDeclaration {
+  if (one.glueUsage !== undefined) return one;
   if (one.evaluate === undefined) return one.model === undefined ? one : { ...one, model: resolve(folder, one.model) };
   const { file } = one.evaluate;
   return file === undefined ? one : { ...one, evaluate: { ...one.evaluate, file: resolve(folder, file) } };

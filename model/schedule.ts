@@ -42,15 +42,23 @@ export interface EltSchedule extends ScheduleTimes {
   /** File of the model; the configuration's own when undefined. */
   readonly model?: string;
   readonly evaluate?: undefined;
+  readonly glueUsage?: undefined;
 }
 
 /** A schedule of evaluations of data quality. */
 export interface EvaluationSchedule extends ScheduleTimes {
   readonly evaluate: EvaluationDeclaration;
+  readonly glueUsage?: undefined;
+}
+
+/** A schedule that watches what Glue runs, or reports it. */
+export interface GlueUsageSchedule extends ScheduleTimes {
+  readonly glueUsage: 'watch' | 'report';
+  readonly evaluate?: undefined;
 }
 
 /** A schedule as `sluice.yaml` declares it, with all defaults. */
-export type ScheduleDeclaration = EltSchedule | EvaluationSchedule;
+export type ScheduleDeclaration = EltSchedule | EvaluationSchedule | GlueUsageSchedule;
 
 const unit = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
@@ -126,6 +134,7 @@ const schedule = z
     mode: z.enum(['full', 'incremental'], 'not one of full, incremental').optional(),
     model: z.string().min(1).optional(),
     evaluate: evaluationSchema.optional(),
+    glueUsage: z.enum(['watch', 'report'], 'not one of watch, report').optional(),
   })
   .superRefine((one, context) => {
     const problem = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });
@@ -137,10 +146,16 @@ const schedule = z
         problem(field, 'is of runs of a pipeline, and this schedule evaluates');
       }
     }
+    for (const field of ['mode', 'model', 'evaluate'] as const) {
+      if (one.glueUsage !== undefined && one[field] !== undefined) {
+        problem(field, 'is not of a schedule that looks at the usage of Glue');
+      }
+    }
   })
-  .transform(({ cron, calendar, evaluate, mode = 'full', model, ...rest }): ScheduleDeclaration => {
+  .transform(({ cron, calendar, evaluate, glueUsage, mode = 'full', model, ...rest }): ScheduleDeclaration => {
     const expression = cron ?? '0 0 * * *';
     const times = calendar ? { calendars: calendar } : { cron: expression, calendars: [parseCron(expression)] };
+    if (glueUsage !== undefined) return { ...rest, ...times, glueUsage };
     if (evaluate !== undefined) return { ...rest, ...times, evaluate };
     return { ...rest, ...times, mode, ...(model !== undefined && { model }) };
   });

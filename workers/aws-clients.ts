@@ -3,7 +3,9 @@ import { GlueClient } from '@aws-sdk/client-glue';
 import { RedshiftDataClient } from '@aws-sdk/client-redshift-data';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SESv2Client } from '@aws-sdk/client-sesv2';
 import { SNSClient } from '@aws-sdk/client-sns';
+import { SQSClient } from '@aws-sdk/client-sqs';
 import { STSClient } from '@aws-sdk/client-sts';
 import type { AwsClients } from '../activities/index.js';
 import { awsSettings, s3Settings } from './aws-settings.js';
@@ -45,6 +47,9 @@ export function createAwsClients(
     glue: new GlueClient({ ...settings, maxAttempts: 1 }),
     redshift: new RedshiftDataClient(settings),
     sns: new SNSClient(settings),
+    ses: new SESv2Client(settings),
+    // The URL of a queue names AWS's own endpoint also where another one is to be used.
+    sqs: new SQSClient({ ...settings, useQueueUrlAsEndpoint: false }),
     sts: new STSClient(settings),
     secretsManager: new SecretsManagerClient(settings),
   };

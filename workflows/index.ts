@@ -33,6 +33,8 @@ export type {
   StageProgress,
   StepProgress,
 } from './elt/types.js';
+export { glueUsage, glueUsageReport } from './glue-usage/glue-usage.js';
+export type { GlueUsageReportResult, GlueUsageStart } from './glue-usage/glue-usage.js';
 export { evaluate, reconcile } from './quality/evaluate.js';
 export type { EvaluateStart } from './quality/scheduled.js';
 export { editUpdate, recommend, recommendationQuery } from './quality/recommend.js';

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ScheduleDescription } from '@temporalio/client';
 import type { ScheduleDeclaration } from '../../model/schedule.js';
-import type { EltStart, EvaluateStart } from '../../workflows/index.js';
+import type { EltStart, EvaluateStart, GlueUsageStart } from '../../workflows/index.js';
 import { duration } from '../output/table.js';
 import { calendarText, fromCalendarSpec } from './calendar-spec.js';
 import type { ScheduleDefinition } from './definition.js';
@@ -62,11 +62,20 @@ function evaluationFacets({ request, demand }: Partial<EvaluateStart>): Record<s
   };
 }
 
+function glueUsageFacets({ guard }: Partial<GlueUsageStart>): Record<string, Facet> {
+  return { 'usage guard': facet(guard, JSON.stringify(guard)) };
+}
+
 function actionFacets({ workflowId, taskQueue, args, workflowType, ...shown }: Action): Record<string, Facet> {
-  const input = (args?.[0] ?? {}) as Partial<EltStart & EvaluateStart>;
-  const { plan: _plan, incremental: _incremental, request: _request, demand: _demand, deployment, ...rest } = input;
+  const input = (args?.[0] ?? {}) as Partial<EltStart & EvaluateStart & GlueUsageStart>;
+  const { plan: _plan, incremental: _incremental, request: _request, demand: _demand, guard: _guard, ...other } = input;
+  const { deployment, ...rest } = other;
   return {
-    ...(workflowType === 'elt' ? eltFacets(input) : evaluationFacets(input)),
+    ...(workflowType === 'elt'
+      ? eltFacets(input)
+      : workflowType.startsWith('glueUsage')
+        ? glueUsageFacets(input)
+        : evaluationFacets(input)),
     deployment: facet(deployment, JSON.stringify(deployment)),
     'task queue': facet(taskQueue),
     workflow: facet([workflowType, workflowId, rest, args?.length], `${workflowType} ${workflowId}`),

@@ -2,15 +2,25 @@ import type { ScheduleOptions, ScheduleOptionsStartWorkflowAction } from '@tempo
 import type { Deployment } from '../../model/configuration.js';
 import { eltWorkflowOptions } from '../../model/elt-run.js';
 import type { WarehousePlan } from '../../model/plan.js';
-import type { EltSchedule, EvaluationSchedule } from '../../model/schedule.js';
-import type { EltResult, EltStart, EvaluateResult, EvaluateStart } from '../../workflows/index.js';
+import type { UsageGuard } from '../../model/glue-usage/settings.js';
+import type { EltSchedule, EvaluationSchedule, GlueUsageSchedule } from '../../model/schedule.js';
+import type { GlueUsagePass } from '../../activities/glue-usage/index.js';
+import type {
+  EltResult,
+  EltStart,
+  EvaluateResult,
+  EvaluateStart,
+  GlueUsageReportResult,
+  GlueUsageStart,
+} from '../../workflows/index.js';
 import { evaluationSetting } from '../quality/evaluation-setting.js';
 import { toCalendarSpec } from './calendar-spec.js';
 
 /** A declared schedule with what its runs get: a plan, or the text of a ruleset that is in no file of Glue's own. */
 export type PlannedSchedule =
   | { readonly declaration: EltSchedule; readonly plan: WarehousePlan }
-  | { readonly declaration: EvaluationSchedule; readonly ruleset?: string };
+  | { readonly declaration: EvaluationSchedule; readonly ruleset?: string }
+  | { readonly declaration: GlueUsageSchedule; readonly guard: UsageGuard };
 
 /** Marks schedules that Sluice has made: their memo names the schedule and the task queue of its configuration. */
 export interface ScheduleMemo {
@@ -19,7 +29,9 @@ export interface ScheduleMemo {
 }
 
 /** The workflows as a schedule starts them. */
-type Scheduled = (input: EltStart | EvaluateStart) => Promise<EltResult | EvaluateResult>;
+type Scheduled = (
+  input: EltStart | EvaluateStart | GlueUsageStart
+) => Promise<EltResult | EvaluateResult | GlueUsagePass | GlueUsageReportResult>;
 
 type StartAction = ScheduleOptionsStartWorkflowAction<Scheduled>;
 
@@ -33,7 +45,7 @@ export const scheduleId = (name: string): string => `sluice-${name}`;
 
 /**
  * The schedule that a declaration stands for. Its runs have the workflow id `elt-<model>-<schedule>-<scheduled time>`,
- * or `evaluate-` and `reconcile-<schedule>-<scheduled time>`, of which the workflow takes its run key
+ * `evaluate-` and `reconcile-`, or `glueUsage-` and `glueUsageReport-<schedule>-<scheduled time>`, of which the workflow takes its run key
  * `<schedule>-<scheduled time>`.
  */
 export function defineSchedule(
@@ -45,7 +57,9 @@ export function defineSchedule(
   const action =
     'plan' in planned
       ? eltAction(planned.declaration, planned.plan, deployment, taskQueue)
-      : evaluationAction(planned.declaration, planned.ruleset, deployment);
+      : 'guard' in planned
+        ? glueUsageAction(planned.declaration, planned.guard, deployment)
+        : evaluationAction(planned.declaration, planned.ruleset, deployment);
   return {
     scheduleId: scheduleId(name),
     // Times are given as calendars alone, each compiled here, so that what the server has can be compared with it.
@@ -72,6 +86,21 @@ function eltAction(
     typedSearchAttributes: options.typedSearchAttributes.filter(({ key }) => key.name !== 'SluiceRunKey'),
     staticSummary: `ELT of ${plan.source.table} into ${deployment.redshift.database}, schedule ${name}`,
     staticDetails: options.staticDetails,
+  };
+}
+
+function glueUsageAction(
+  { name, glueUsage }: GlueUsageSchedule,
+  guard: UsageGuard,
+  { buckets, notifications, cost }: Deployment
+): Omit<StartAction, 'type' | 'taskQueue'> {
+  const workflowType = glueUsage === 'watch' ? 'glueUsage' : 'glueUsageReport';
+  return {
+    workflowType,
+    workflowId: `${workflowType}-${name}`,
+    args: [{ guard, deployment: { buckets, ...(notifications && { notifications }), ...(cost && { cost }) } }],
+    memo: { schedule: name },
+    staticSummary: `${glueUsage === 'watch' ? 'Watch' : 'Report'} what Glue runs, schedule ${name}`,
   };
 }
 

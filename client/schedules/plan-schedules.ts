@@ -1,4 +1,5 @@
 import type { Configuration } from '../../model/configuration.js';
+import { usageGuardSchema } from '../../model/glue-usage/settings.js';
 import { compile, loadModel } from '../../model/index.js';
 import type { WarehousePlan } from '../../model/plan.js';
 import type { EvaluationSchedule } from '../../model/schedule.js';
@@ -10,9 +11,14 @@ import type { PlannedSchedule } from './definition.js';
  * Compiles the model, or reads the ruleset, of each declared schedule.
  * @throws ModelError, or UsageError for rulesets, listing every problem of the first file that cannot be used.
  */
-export function planSchedules({ schedules, model }: Configuration): PlannedSchedule[] {
+export function planSchedules({
+  schedules,
+  model,
+  usageGuard = usageGuardSchema.parse({}),
+}: Configuration): PlannedSchedule[] {
   const plans = new Map<string, WarehousePlan>();
   return schedules.map((declaration): PlannedSchedule => {
+    if (declaration.glueUsage !== undefined) return { declaration, guard: usageGuard };
     if (declaration.evaluate !== undefined) return planEvaluation(declaration);
     const file = declaration.model ?? model;
     const plan = plans.get(file) ?? compile(loadModel(file));

@@ -4,10 +4,12 @@ import { CreateBucketCommand, S3ServiceException } from '@aws-sdk/client-s3';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { CreateTopicCommand } from '@aws-sdk/client-sns';
 import type { Deployment } from '../../model/configuration.js';
+import { usageGuardSchema } from '../../model/glue-usage/settings.js';
 import type { WarehousePlan } from '../../model/plan.js';
 import { localAccount, localRegion } from '../local-aws.js';
 import type { AwsClients } from './aws-clients.js';
 import { provisionTable } from './provision-table.js';
+import { provisionUsageTable } from './provision-usage-table.js';
 
 /** The part of the plan that resources are made from. */
 export type ProvisionedPlan = Pick<WarehousePlan, 'source' | 'lake' | 'entities' | 'landing'>;
@@ -22,6 +24,7 @@ export const alertsTopicArn = `arn:aws:sns:${localRegion}:${localAccount}:${aler
 
 /**
  * Makes what a run of the plan needs: buckets, a topic for alerts, the table with its indexes and point-in-time recovery,
+ * the table of recorded Glue runs,
  * the Glue catalog database and jobs. Doing it again changes nothing, except that jobs are brought up to date.
  * @throws Error when a table of this name exists with other keys or indexes than the plan's.
  */
@@ -29,6 +32,7 @@ export async function provision(clients: AwsClients, plan: ProvisionedPlan, depl
   await Promise.all([
     ...Object.values(deployment.buckets).map((bucket) => createBucket(clients.s3, bucket)),
     provisionTable(clients.dynamodb, plan.source),
+    provisionUsageTable(clients.dynamodb, usageGuardSchema.parse({}).table),
     clients.sns.send(new CreateTopicCommand({ Name: alertsTopic })),
     createCatalogDatabase(clients.glue, deployment.glue.catalogDatabase),
     putJob(clients.glue, plan.lake.jobName, 'raw_to_datalake.py', []),

@@ -4,7 +4,9 @@ import * as iam from '@aws-sdk/client-iam';
 import * as redshiftData from '@aws-sdk/client-redshift-data';
 import * as s3 from '@aws-sdk/client-s3';
 import * as secretsManager from '@aws-sdk/client-secrets-manager';
+import * as ses from '@aws-sdk/client-sesv2';
 import * as sns from '@aws-sdk/client-sns';
+import * as sqs from '@aws-sdk/client-sqs';
 
 const commandsOf = (client: object): ReadonlySet<string> =>
   new Set(
@@ -21,7 +23,9 @@ export const operationsOf: Readonly<Record<string, ReadonlySet<string>>> = {
   'redshift-data': commandsOf(redshiftData),
   s3: commandsOf(s3),
   secretsmanager: commandsOf(secretsManager),
+  ses: commandsOf(ses),
   sns: commandsOf(sns),
+  sqs: commandsOf(sqs),
   sts: new Set(['AssumeRole', 'GetCallerIdentity']),
 };
 

@@ -18,6 +18,7 @@ export interface Call {
     readonly dynamodb: HttpService;
     readonly sns?: HttpService;
     readonly iam?: HttpService;
+    readonly ses?: HttpService;
     readonly sts: HttpService;
     readonly s3: HttpService;
   };
@@ -28,7 +29,11 @@ export interface Call {
 }
 
 /** Names of services as AWS's endpoints and signatures have them, by their target header. */
-const serviceNames: Readonly<Record<string, string>> = { AWSGlue: 'glue', RedshiftData: 'redshift-data' };
+const serviceNames: Readonly<Record<string, string>> = {
+  AWSGlue: 'glue',
+  RedshiftData: 'redshift-data',
+  AmazonSQS: 'sqs',
+};
 
 type AnswerError = (error: AwsError, request: IncomingMessage, response: ServerResponse, context: CallContext) => void;
 

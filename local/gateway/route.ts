@@ -7,6 +7,7 @@ export type Route =
   | { readonly kind: 'dynamodb' }
   | { readonly kind: 'sns' }
   | { readonly kind: 'iam' }
+  | { readonly kind: 'ses' }
   | { readonly kind: 'sts' }
   | { readonly kind: 's3' };
 
@@ -44,5 +45,6 @@ export function route(request: IncomingMessage): Route {
   const confirms = isQueryProtocol && new URLSearchParams(query).get('Action') === 'ConfirmSubscription';
   if (signed === 'sns' || (signed === undefined && confirms)) return { kind: 'sns' };
   if (isQueryProtocol && signed === 'iam') return { kind: 'iam' };
+  if (signed === 'ses') return { kind: 'ses' };
   return { kind: isQueryProtocol || signed === 'sts' ? 'sts' : 's3' };
 }

@@ -18,6 +18,7 @@ export interface GatewayServices {
   /** A gateway without it answers its calls as STS does: there is no such action. */
   readonly sns?: HttpService;
   readonly iam?: HttpService;
+  readonly ses?: HttpService;
   readonly sts: HttpService;
   readonly s3: HttpService;
 }

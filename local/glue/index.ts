@@ -87,6 +87,7 @@ export async function createGlue(options: GlueOptions): Promise<JsonService> {
     ruleset: (name) => quality.ruleset(name),
     minuteMs: options.minuteMs ?? 60_000,
     save: (run) => jobRuns.save(run),
+    publish: options.publishEvent ?? (() => Promise.resolve()),
   });
   const jobRuns: JobRuns = new JobRuns(jobs, runs, engine);
   await jobRuns.recover();

@@ -41,6 +41,7 @@ describe('what the server starts by a schedule', () => {
   const apply = async (given: object, ruleset?: string): Promise<void> => {
     const [declaration] = schedulesSchema.parse([given]);
     if (declaration === undefined) throw new Error('nothing is declared');
+    if (declaration.glueUsage !== undefined) throw new Error('not of a pipeline or data');
     const planned: PlannedSchedule =
       declaration.evaluate === undefined ? { declaration, plan } : { declaration, ...(ruleset && { ruleset }) };
     await schedules.apply([planned]);

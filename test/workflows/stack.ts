@@ -12,7 +12,11 @@ import type { JobScript } from '../../local/glue/index.js';
 import { createRedshiftData, startPostgres } from '../../local/redshift/index.js';
 import { createS3 } from '../../local/s3/index.js';
 import { createSecretsManager } from '../../local/secrets-manager/index.js';
+import { createEvents } from '../../local/events/index.js';
+import type { EventEntry } from '../../local/events/index.js';
+import { createSes } from '../../local/ses/index.js';
 import { createSns } from '../../local/sns/index.js';
+import { createSqs } from '../../local/sqs/index.js';
 import { createSts } from '../../local/sts/index.js';
 import { TemporarySessions } from '../../local/sts/sessions.js';
 import { loadConfiguration } from '../../model/configuration.js';
@@ -28,6 +32,8 @@ export interface LocalAwsSeams {
   /** Job scripts that stand in for Glue's, by file name. */
   readonly scripts?: Readonly<Record<string, JobScript>>;
   readonly intercept?: readonly Interceptor[];
+  /** Length of a minute of a Glue job's timeout, in milliseconds. */
+  readonly minuteMs?: number;
   /** Time of DynamoDB and of temporary credentials, milliseconds since the epoch. Default the time of day. */
   readonly clock?: () => number;
 }
@@ -48,7 +54,12 @@ export interface TestAws {
 export const deployment: Deployment = loadConfiguration({ env: {} }).deployment;
 
 /** Starts all services behind one endpoint, as the environment does, but with seams for faults. */
-export async function startTestAws({ scripts = {}, intercept = [], clock }: LocalAwsSeams = {}): Promise<TestAws> {
+export async function startTestAws({
+  scripts = {},
+  intercept = [],
+  clock,
+  minuteMs,
+}: LocalAwsSeams = {}): Promise<TestAws> {
   const identity = { account: '000000000000', region: 'us-east-1' };
   const folder = await mkdtemp(join(tmpdir(), 'sluice-test-'));
   const db = new ClassicLevel<string, string>(join(folder, 'state'));
@@ -58,12 +69,17 @@ export async function startTestAws({ scripts = {}, intercept = [], clock }: Loca
   const { service: s3, store } = await createS3({ folder: join(folder, 's3'), db, region: identity.region, sessions });
   const dynamodb = await createDynamoDb({ folder: join(folder, 'dynamodb'), db, store, ...identity, clock });
   const connections = { warehouse: postgres.url };
-  const glue = await createGlue({ db, store, workFolder: join(folder, 'glue'), ...identity, connections, scripts });
+  const sqs = await createSqs({ db, ...identity });
+  const ses = await createSes({ db, folder: join(folder, 'ses'), region: identity.region });
+  const events = await createEvents({ db, ...identity, deliver: (arn, event) => sqs.send(arn, event) });
+  const publishEvent = (event: EventEntry): Promise<void> => events.put(event);
+  const workFolder = join(folder, 'glue');
+  const glue = await createGlue({ db, store, workFolder, ...identity, connections, scripts, publishEvent, minuteMs });
   const redshift = await createRedshiftData({ db, warehouseUrl: postgres.url, ...identity });
   const sns = await createSns({ db, folder: join(folder, 'sns'), ...identity });
   const sts = createSts({ account: identity.account, sessions });
   const secrets = await createSecretsManager({ db, ...identity });
-  const services = { json: [glue, redshift, secrets], dynamodb, sns, sts, s3 };
+  const services = { json: [glue, redshift, events, secrets, sqs], dynamodb, sns, ses, sts, s3 };
   const gateway = await startGateway({ services, ...identity, intercept });
   const env = {
     AWS_ENDPOINT_URL: gateway.url,

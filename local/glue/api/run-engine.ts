@@ -8,7 +8,9 @@ import type { DuckDbLimits } from '../duckdb/session.js';
 import { describeFailure, JobFailure } from '../jobs/job-script.js';
 import type { JobScript } from '../jobs/job-script.js';
 import { epochSeconds } from '../../gateway/check-request.js';
+import type { ServiceEvent } from '../data-quality/result-event.js';
 import type { Catalog } from './catalog.js';
+import { jobStateEvent } from './job-state-event.js';
 import { dpuOf } from './job-run.js';
 import type { JobRunEntity } from './job-run.js';
 
@@ -27,6 +29,8 @@ export interface RunEngineOptions {
   readonly minuteMs: number;
   /** Keeps a changed run. */
   save(run: JobRunEntity): Promise<void>;
+  /** Puts an event on the event bus. */
+  publish(event: ServiceEvent): Promise<void>;
 }
 
 type StopReason = 'stopped' | 'timeout' | 'shutdown';
@@ -133,6 +137,7 @@ export class RunEngine {
       DPUSeconds: ExecutionTime * dpuOf(active.run),
     }).catch(() => undefined);
     this.#active.delete(active.run.Id);
+    void this.options.publish(jobStateEvent(active.run)).catch(() => undefined);
     return active.run;
   }
 
