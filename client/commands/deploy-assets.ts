@@ -3,7 +3,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { awsSettings, s3Settings } from '../../workers/aws-settings.js';
 import type { CommandContext } from '../command-context.js';
 import { UsageError } from '../errors.js';
-import { jobRelease, missingFiles, releaseKey, uploadFiles } from '../deploy/job-release.js';
+import { hasBucket, jobRelease, missingFiles, releaseKey, uploadFiles } from '../deploy/job-release.js';
 import { compareJobs, updateJobs, wantedJobs } from '../deploy/job-updates.js';
 import { applyChanges, readChanges } from '../deploy/warehouse-changes.js';
 import { listenForInterruption } from '../interruption.js';
@@ -40,7 +40,11 @@ export async function deployAssets(context: CommandContext, options: DeployAsset
       location && release
         ? await compareJobs(glue, wantedJobs(plan), location, release)
         : { pending: [], missing: [] as string[] };
+    const noBucket = location !== undefined && !(await hasBucket(s3, location));
     const problems = [
+      ...(noBucket
+        ? [`there is no bucket ${location.bucket}: see assets in sluice.yaml, and infra/ that makes it`]
+        : []),
       ...changes.refusals.map(({ message }) => message),
       ...jobs.missing.map((name) => `there is no Glue job ${name}: deploy the infrastructure first (infra/)`),
     ];

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
-import { HeadObjectCommand, PutObjectCommand, S3ServiceException } from '@aws-sdk/client-s3';
+import { HeadBucketCommand, HeadObjectCommand, PutObjectCommand, S3ServiceException } from '@aws-sdk/client-s3';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { zipSync } from 'fflate';
 import { projectFolder } from '../project-files.js';
@@ -64,18 +64,26 @@ export function releaseKey({ prefix }: AssetsLocation, { id }: JobRelease, name:
   return [...(prefix === '' ? [] : [prefix]), id, name].join('/');
 }
 
+const isNotFound = (error: unknown): boolean =>
+  error instanceof S3ServiceException && error.$metadata.httpStatusCode === 404;
+
+/** Whether the bucket of a location exists. */
+export async function hasBucket(s3: S3Client, { bucket }: AssetsLocation): Promise<boolean> {
+  try {
+    await s3.send(new HeadBucketCommand({ Bucket: bucket }));
+    return true;
+  } catch (error) {
+    if (isNotFound(error)) return false;
+    throw error;
+  }
+}
+
 async function isThere(s3: S3Client, Bucket: string, Key: string, length: number): Promise<boolean> {
   try {
     const { ContentLength } = await s3.send(new HeadObjectCommand({ Bucket, Key }));
     return ContentLength === length;
   } catch (error) {
-    if (
-      error instanceof S3ServiceException &&
-      error.$metadata.httpStatusCode === 404 &&
-      error.name !== 'NoSuchBucket'
-    ) {
-      return false;
-    }
+    if (isNotFound(error)) return false;
     throw error;
   }
 }

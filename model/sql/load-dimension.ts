@@ -153,11 +153,7 @@ export function loadDimension(pipeline: string, dimension: Dimension): string {
         'v_expected'
       ),
       ...record('staging', name),
-      ...copyWatermark(
-        pipeline,
-        `staging.${name}`,
-        landingOf(dimension).map((entity) => `landing.${entity}`)
-      ),
+      ...copyWatermark(pipeline, 'staging', name, { landing: landingOf(dimension) }),
     ]
   );
 }

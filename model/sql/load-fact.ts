@@ -190,11 +190,7 @@ export function loadFact(model: WarehouseModel, fact: Fact): string {
       `SELECT COUNT(*) INTO v_rows FROM ${staged} s`,
       analyze('staging', fact.name),
       ...record('staging', fact.name),
-      ...copyWatermark(
-        model.name,
-        `staging.${fact.name}`,
-        [...landed].map((entity) => `landing.${entity}`)
-      ),
+      ...copyWatermark(model.name, 'staging', fact.name, { landing: [...landed] }),
     ]
   );
 }

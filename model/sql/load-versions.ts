@@ -2,7 +2,16 @@ import { dimensionColumns } from '../resolve-dimensions.js';
 import type { RedshiftType } from '../redshift-type.js';
 import type { Dimension, MemberDimension } from '../warehouse-model.js';
 import { businessKey, distinctKeys, keyFrom, rankedRows } from './load-dimension.js';
-import { analyze, assert, assertLanded, copyWatermark, procedure, record, updateMaxKey } from './procedure.js';
+import {
+  analyze,
+  assert,
+  assertLanded,
+  copyWatermark,
+  loadsTable,
+  procedure,
+  record,
+  updateMaxKey,
+} from './procedure.js';
 import { column, indent, keyColumn, literal, quote, table } from './text.js';
 
 /** When the first version of every member begins, so that facts from before it was known find it. */
@@ -65,16 +74,16 @@ function same(left: string, right: string, columns: readonly string[]): string {
 
 /** `v_loaded_to`: the time as of which landing holds the table, if known. `v_now`: that, or when this run first came here. */
 function readTimes(pipeline: string, { name, entity }: MemberDimension): string[] {
-  const times = table('sluice', 'load_times');
+  const loads = loadsTable(name);
   return [
-    `DELETE FROM ${times} WHERE "name" = ${literal(name)} AND "run_key" <> p_run_key`,
-    `INSERT INTO ${times} ("name", "run_key", "loaded_at")
-SELECT ${literal(name)}, p_run_key, SYSDATE
-WHERE NOT EXISTS (SELECT 1 FROM ${times} WHERE "name" = ${literal(name)})`,
+    `DELETE FROM ${loads} WHERE "layer" = 'begin' AND "run_key" <> p_run_key`,
+    `INSERT INTO ${loads} ("layer", "run_key", "loaded_to")
+SELECT 'begin', p_run_key, SYSDATE
+WHERE NOT EXISTS (SELECT 1 FROM ${loads} WHERE "layer" = 'begin')`,
     `SELECT MAX(w."loaded_to") INTO v_loaded_to
 FROM ${table('sluice', 'watermarks')} w
 WHERE w."pipeline" = ${literal(pipeline)} AND w."target" = ${literal(`landing.${entity}`)} AND w."run_key" = p_run_key`,
-    `SELECT COALESCE(v_loaded_to, MAX(t."loaded_at")) INTO v_now FROM ${times} t WHERE t."name" = ${literal(name)}`,
+    `SELECT COALESCE(v_loaded_to, MAX(t."loaded_to")) INTO v_now FROM ${loads} t WHERE t."layer" = 'begin'`,
   ];
 }
 
@@ -209,7 +218,7 @@ export function loadVersions(pipeline: string, dimension: MemberDimension): stri
     ['v_loads', 'v_expected', 'v_rows', 'v_loaded_to', 'v_now'],
     [
       ...assertLanded(self, entity),
-      `SELECT COALESCE(MAX(l."row_count"), 0) INTO v_expected FROM ${table('sluice', 'staging_loads')} l WHERE l."name" = ${literal(name)}`,
+      `SELECT COALESCE(MAX(l."row_count"), 0) INTO v_expected FROM ${loadsTable(name)} l WHERE l."layer" = 'staging' AND l."pipeline" IS NULL`,
       `SELECT COUNT(*) INTO v_rows FROM ${versions} s`,
       assert(
         'v_rows = v_expected',
@@ -236,7 +245,7 @@ JOIN ${versions} s ON ${column('s', key)} = ${column('k', key)}`,
       `SELECT COUNT(*) INTO v_rows FROM ${versions} s`,
       analyze('staging', name),
       ...record('staging', name),
-      ...copyWatermark(pipeline, `staging.${name}`, [`landing.${entity}`]),
+      ...copyWatermark(pipeline, 'staging', name, { landing: [entity] }),
     ]
   );
 }

@@ -82,7 +82,7 @@ export function mergeDimension(pipeline: string, dimension: Dimension, facts: re
       `IF v_unknown > 0 THEN\n  INSERT INTO ${target} (${names}) VALUES (${unknown.join(', ')});\nEND IF`,
       analyze('dwh', name),
       ...record('dwh', name),
-      ...copyWatermark(pipeline, `dwh.${name}`, [`staging.${name}`]),
+      ...copyWatermark(pipeline, 'dwh', name, 'staging'),
     ]
   );
 }

@@ -108,7 +108,7 @@ WHERE ${column('s', headerOnly)} AND ${column('kept', key)} IS NULL`,
       ),
       analyze('dwh', fact.name),
       ...record('dwh', fact.name),
-      ...copyWatermark(model.name, `dwh.${fact.name}`, [`staging.${fact.name}`]),
+      ...copyWatermark(model.name, 'dwh', fact.name, 'staging'),
     ]
   );
 }

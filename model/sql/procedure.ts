@@ -67,8 +67,8 @@ export function assertRecorded(procedureName: string, layer: 'staging' | 'dwh', 
   const call = layer === 'staging' ? `staging.load_${name}` : `dwh.merge_${name}`;
   return [
     `SELECT COUNT(*), MAX(l."row_count") INTO v_loads, v_expected
-FROM ${table('sluice', `${layer}_loads`)} l
-WHERE l."name" = ${literal(name)} AND l."run_key" = p_run_key`,
+FROM ${loadsTable(name)} l
+WHERE l."layer" = ${literal(layer)} AND l."pipeline" IS NULL AND l."run_key" = p_run_key`,
     assert(
       'v_loads = 1',
       `${procedureName}: ${layer}.${name} was not loaded by this run (% records of it); call ${call} first`,
@@ -91,31 +91,51 @@ export function assertStaged(procedureName: string, name: string): string[] {
   ];
 }
 
+/**
+ * The table that says what was last loaded of a dimension or fact. Each has its own: Redshift's serializable isolation
+ * would refuse all but one of the calls of a wave if they read and wrote the same one. Of each layer it has a row without
+ * `pipeline`, the last load, and a row for each pipeline, how far that has loaded.
+ */
+export function loadsTable(name: string): string {
+  return table('sluice', `loads_${name}`);
+}
+
 /** Records how many rows (`v_rows`) a load left, in place of what was recorded before. */
 export function record(layer: 'staging' | 'dwh', name: string): string[] {
-  const loads = table('sluice', `${layer}_loads`);
+  const loads = loadsTable(name);
   return [
-    `DELETE FROM ${loads} WHERE "name" = ${literal(name)}`,
-    `INSERT INTO ${loads} ("name", "run_key", "row_count") VALUES (${literal(name)}, p_run_key, v_rows)`,
+    `DELETE FROM ${loads} WHERE "layer" = ${literal(layer)} AND "pipeline" IS NULL`,
+    `INSERT INTO ${loads} ("layer", "run_key", "row_count") VALUES (${literal(layer)}, p_run_key, v_rows)`,
   ];
 }
+
+/** From where a load takes its watermark: the land jobs' records of tables, or the record of the same table's staging. */
+export type WatermarkSource = { readonly landing: readonly string[] } | 'staging';
 
 /**
  * Copies the pipeline's watermark of a load's inputs to its target: the smallest, or none where an input has none from
  * this run or they come from different source tables.
- * @param inputs tables with their schema, such as `landing.order`
  */
-export function copyWatermark(pipeline: string, target: string, inputs: readonly string[]): string[] {
-  const watermarks = table('sluice', 'watermarks');
-  const among = [...new Set(inputs)];
+export function copyWatermark(
+  pipeline: string,
+  layer: 'staging' | 'dwh',
+  name: string,
+  source: WatermarkSource
+): string[] {
+  const loads = loadsTable(name);
+  const landed = source === 'staging' ? [] : [...new Set(source.landing)].map((entity) => `landing.${entity}`);
+  const [from, which, count] =
+    source === 'staging'
+      ? [loads, `w."layer" = 'staging'`, 1]
+      : [table('sluice', 'watermarks'), `w."target" IN (${landed.map(literal).join(', ')})`, landed.length];
   return [
-    `DELETE FROM ${watermarks} WHERE "pipeline" = ${literal(pipeline)} AND "target" = ${literal(target)}`,
-    `INSERT INTO ${watermarks} ("pipeline", "target", "run_key", "loaded_to", "table_id")
-SELECT ${literal(pipeline)}, ${literal(target)}, p_run_key, MIN(w."loaded_to"), MIN(w."table_id")
-FROM ${watermarks} w
+    `DELETE FROM ${loads} WHERE "layer" = ${literal(layer)} AND "pipeline" = ${literal(pipeline)}`,
+    `INSERT INTO ${loads} ("layer", "pipeline", "run_key", "loaded_to", "table_id")
+SELECT ${literal(layer)}, ${literal(pipeline)}, p_run_key, MIN(w."loaded_to"), MIN(w."table_id")
+FROM ${from} w
 WHERE w."pipeline" = ${literal(pipeline)} AND w."run_key" = p_run_key
-  AND w."target" IN (${among.map(literal).join(', ')})
-HAVING COUNT(*) = ${among.length} AND COUNT(DISTINCT w."table_id") = 1`,
+  AND ${which}
+HAVING COUNT(*) = ${count} AND COUNT(DISTINCT w."table_id") = 1`,
   ];
 }
 

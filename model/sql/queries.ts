@@ -1,5 +1,6 @@
 import type { ReportPlan, SqlStatement, WarehousePlan } from '../plan.js';
 import type { Report, WarehouseModel } from '../warehouse-model.js';
+import { loadsTable } from './procedure.js';
 import { column, literal, table } from './text.js';
 
 /** Row counts of landing and dwh, a statement each. A dimension's unknown member is not counted; all fact rows are. */
@@ -27,11 +28,17 @@ export function countsQuery(counts: WarehousePlan['counts']): string {
  * none, or where they come from different source tables.
  */
 export function watermark(model: WarehouseModel): SqlStatement {
-  const targets = [...model.dimensions, ...model.facts].map(({ name }) => `dwh.${name}`);
+  const names = [...model.dimensions, ...model.facts].map(({ name }) => name);
+  const each = names.map(
+    (name) => `  SELECT l."loaded_to", l."table_id"
+  FROM ${loadsTable(name)} l
+  WHERE l."layer" = 'dwh' AND l."pipeline" = ${literal(model.name)}`
+  );
   const sql = `SELECT TO_CHAR(MIN(w."loaded_to"), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS "watermark", MIN(w."table_id") AS "table_id"
-FROM ${table('sluice', 'watermarks')} w
-WHERE w."pipeline" = ${literal(model.name)} AND w."target" IN (${targets.map(literal).join(', ')})
-HAVING COUNT(*) = ${targets.length} AND COUNT(DISTINCT w."table_id") = 1`;
+FROM (
+${each.join('\n  UNION ALL\n')}
+) w
+HAVING COUNT(*) = ${names.length} AND COUNT(DISTINCT w."table_id") = 1`;
   return { name: 'watermark', sql };
 }
 

@@ -7,8 +7,9 @@ import { factColumns, headerOnly, isFull } from './load-fact.js';
 import { businessKey } from './load-dimension.js';
 import { historyColumns, memberColumns, membersTable } from './load-versions.js';
 import { lookupColumn, lookupTable } from './lookup.js';
+import { loadsTable } from './procedure.js';
 import { runHistoryTables } from './run-history.js';
-import { keyColumn, quote, table } from './text.js';
+import { keyColumn, literal, quote, table } from './text.js';
 
 type Schema = Parameters<typeof table>[0];
 
@@ -117,6 +118,39 @@ function factTables(fact: Fact, dimensions: readonly Dimension[]): SqlStatement[
   ];
 }
 
+/** The columns of {@link loadsTable}; `begin` is a layer, too: when a run first came to load a type 2 dimension. */
+const loadsColumns = [
+  `"layer" varchar(16) NOT NULL`,
+  `"pipeline" varchar(128)`,
+  `"run_key" varchar(512) NOT NULL`,
+  `"row_count" bigint`,
+  `"loaded_to" timestamp`,
+  `"table_id" varchar(256)`,
+];
+
+/** What 0.2.0 recorded in tables that all loads shared, taken over once. */
+function adoptLoads(name: string): SqlStatement {
+  const loads = loadsTable(name);
+  const layers = ['staging', 'dwh'] as const;
+  const counted = layers.map(
+    (
+      layer
+    ) => `SELECT ${literal(layer)}, CAST(NULL AS varchar(128)), l."run_key", l."row_count", CAST(NULL AS timestamp), CAST(NULL AS varchar(256))
+FROM ${table('sluice', `${layer}_loads`)} l
+WHERE l."name" = ${literal(name)} AND NOT EXISTS (SELECT 1 FROM ${loads})`
+  );
+  const reached = layers.map(
+    (layer) => `SELECT ${literal(layer)}, w."pipeline", w."run_key", CAST(NULL AS bigint), w."loaded_to", w."table_id"
+FROM ${table('sluice', 'watermarks')} w
+WHERE w."target" = ${literal(`${layer}.${name}`)} AND NOT EXISTS (SELECT 1 FROM ${loads})`
+  );
+  return {
+    name: `sluice.loads_${name} at first`,
+    sql: `INSERT INTO ${loads} ("layer", "pipeline", "run_key", "row_count", "loaded_to", "table_id")
+${[...counted, ...reached].join('\nUNION ALL\n')}`,
+  };
+}
+
 const schemas = ['landing', 'staging', 'dwh', 'sluice'];
 
 /** The statements that make schemas and tables; each can be run again without harm. */
@@ -125,6 +159,7 @@ export function tables(model: WarehouseModel): SqlStatement[] {
   return [
     ...schemas.map((name) => ({ name: `schema ${name}`, sql: `CREATE SCHEMA IF NOT EXISTS ${quote(name)}` })),
     createTable('sluice', 'landing_loads', [`"entity" varchar(128) NOT NULL`, ...counted]),
+    // Of 0.2.0: see adoptLoads.
     createTable('sluice', 'staging_loads', [`"name" varchar(128) NOT NULL`, ...counted]),
     createTable('sluice', 'dwh_loads', [`"name" varchar(128) NOT NULL`, ...counted]),
     ...runHistoryTables(),
@@ -135,15 +170,10 @@ export function tables(model: WarehouseModel): SqlStatement[] {
       `"loaded_to" timestamp NOT NULL`,
       `"table_id" varchar(256) NOT NULL`,
     ]),
-    ...(model.dimensions.some(({ scd }) => scd === 2)
-      ? [
-          createTable('sluice', 'load_times', [
-            `"name" varchar(128) NOT NULL`,
-            `"run_key" varchar(512) NOT NULL`,
-            `"loaded_at" timestamp NOT NULL`,
-          ]),
-        ]
-      : []),
+    ...[...model.dimensions, ...model.facts].flatMap(({ name }) => [
+      createTable('sluice', `loads_${name}`, loadsColumns),
+      adoptLoads(name),
+    ]),
     ...model.entities.map(landingTable),
     ...model.dimensions.flatMap(dimensionTables),
     ...model.facts.flatMap((fact) => factTables(fact, model.dimensions)),

@@ -25,7 +25,7 @@ SYSTEM_COLUMNS = {"oid", "tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"}
 # DG c_SQL_functions.html: what Sluice uses, all of which run on the compute nodes.
 FUNCTIONS = {
     *("Count", "Max", "Min", "Sum", "Coalesce", "Greatest", "Length", "RowNumber", "Cast", "Case", "If", "Extract"),
-    *("TimeToStr", "CurrentTimestamp", "And", "Or", "Exists", "Abs"),
+    *("CurrentUser", "CurrentDatabase", "TimeToStr", "CurrentTimestamp", "And", "Or", "Exists", "Abs"),
 }
 
 # DG c_Supported_data_types.html

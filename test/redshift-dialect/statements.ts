@@ -1,7 +1,12 @@
 import path from 'node:path';
 import { compile, loadModel, parseModel } from '../../model/index.js';
 import type { WarehousePlan } from '../../model/index.js';
+import { liveColumnsSql } from '../../model/migration/live-columns.js';
+import { planMigrations } from '../../model/migration/plan-migrations.js';
+import { tableDefinitions } from '../../model/migration/table-definition.js';
+import type { RedshiftType } from '../../model/redshift-type.js';
 import type { RunRecord } from '../../model/run-record.js';
+import { assetsTable, recordAssets, selectAssets } from '../../model/sql/assets.js';
 import { countsQuery } from '../../model/sql/queries.js';
 import { recordRunTransactions, runHistoryTables, selectRuns, selectStages } from '../../model/sql/run-history.js';
 import { smallShop } from '../incremental/small-shop.js';
@@ -108,8 +113,33 @@ const record: RunRecord = {
   ],
 };
 
-/** What is sent besides plans: the history of runs. */
+const of = (name: string, type: RedshiftType): { name: string; type: RedshiftType; required: boolean } => ({
+  ...{ name, type, required: false },
+});
+const decimal = (precision: number): RedshiftType => ({ name: 'decimal', precision, scale: 2 });
+
+/** Migrations of every kind, planned for a warehouse whose `dwh.order` is older than the example's. */
+function migrations(): Sent[] {
+  const file = path.resolve(import.meta.dirname, '../../examples/ecommerce/warehouse.yaml');
+  const live = new Map([
+    [
+      'dwh.order',
+      [of('orderkey', { name: 'bigint' }), of('price', decimal(9)), of('numberofitems', { name: 'integer' })],
+    ],
+    ['dwh.customer', [of('email', { name: 'varchar', length: 9 })]],
+  ]);
+  const planned = planMigrations(plans['ecommerce']!, loadModel(file), live);
+  return [...planned.migrations.flatMap(({ statements }) => statements), ...planned.afterwards];
+}
+
+/** What is sent besides plans: the history of runs, migrations, what was deployed, and a first question. */
 export const others: readonly Sent[] = [
+  ...migrations(),
+  { name: 'columns', sql: liveColumnsSql(tableDefinitions(plans['ecommerce']!.setup.map(({ sql }) => sql))) },
+  assetsTable,
+  ...recordAssets("it's", 'hash', '1.0.0'),
+  { name: 'assets', sql: selectAssets("it's") },
+  { name: 'doctor', sql: 'SELECT current_database(), current_user' },
   ...runHistoryTables(),
   ...recordRunTransactions(record).flatMap(({ sqls }, part) =>
     sqls.map((sql, index) => ({ name: `record ${part}.${index}`, sql }))

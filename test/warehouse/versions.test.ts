@@ -163,7 +163,7 @@ describe.each(['keep', 'delete'] as const)('a type 2 dimension with deletes: %s'
     await expect(run(day(3), patient('a', { city: 'Oslo' }, day(2)))).rejects.toThrow(
       'staging.patient, the history of the dimension, has 1 versions, but its last load recorded 2; restore it'
     );
-    await warehouse.client.query('TRUNCATE staging.patient, staging.patientkey, sluice.staging_loads');
+    await warehouse.client.query('TRUNCATE staging.patient, staging.patientkey, sluice.loads_patient');
     await expect(run(day(3), patient('a', { city: 'Oslo' }, day(2)))).rejects.toThrow(
       'dwh.patient has 2 versions that staging.patient and staging.patientkey do not know; restore them'
     );
@@ -217,13 +217,13 @@ describe.each(['keep', 'delete'] as const)('a type 2 dimension with deletes: %s'
             if (index < again) await warehouse.call(procedure, runKey);
           }
           if (!procedures.slice(0, calls).includes('staging.load_patient')) continue;
-          const [first] = await warehouse.redshift(`SELECT loaded_at FROM sluice.load_times WHERE name = 'patient'`);
+          const [first] = await warehouse.redshift(`SELECT loaded_to FROM sluice.loads_patient WHERE layer = 'begin'`);
           for (const [index, { fields, written }] of states.entries()) {
             histories.get(members[index]!)!.load({
               state: fields && stateText(fields),
               written: written && Date.parse(day(written)),
               loadedTo: loadedTo && Date.parse(day(loadedTo)),
-              now: (first!['loaded_at'] as Date).getTime(),
+              now: (first!['loaded_to'] as Date).getTime(),
             });
           }
         }

@@ -22,7 +22,12 @@ describe('the watermark', () => {
   const targets = async (layer: string): Promise<unknown[]> =>
     (
       await warehouse.redshift(
-        `SELECT target, run_key, loaded_to FROM sluice.watermarks WHERE target LIKE '${layer}.%' ORDER BY target`
+        ['address', 'customer', 'date', 'order', 'product']
+          .map(
+            (name) => `SELECT '${layer}.${name}' AS target, run_key, loaded_to
+              FROM sluice.loads_${name} WHERE layer = '${layer}' AND pipeline = 'ecommerce'`
+          )
+          .join(' UNION ALL ') + ' ORDER BY 1'
       )
     ).map((row) => [row['target'], row['run_key'], (row['loaded_to'] as Date).toISOString()]);
 
@@ -76,8 +81,24 @@ describe('the watermark', () => {
     await warehouse.landAll(plan, items, 'two', '2024-01-05T00:00:00Z', 'table-2');
     await warehouse.load(plan, 'two');
     expect(await watermark()).toEqual([{ watermark: '2024-01-05T00:00:00.000000Z', table_id: 'table-2' }]);
-    await warehouse.client.query(`DELETE FROM sluice.watermarks WHERE target = 'dwh.date'`);
+    await warehouse.client.query(`DELETE FROM sluice.loads_date WHERE layer = 'dwh'`);
     expect(await watermark()).toEqual([]);
+  });
+
+  it('is taken over from the tables that all loads shared in 0.2.0', async () => {
+    await warehouse.run(plan, items, 'one', '2024-01-05T00:00:00Z');
+    const [before, staged, merged] = [await watermark(), await targets('staging'), await targets('dwh')];
+    for (const name of ['address', 'customer', 'date', 'order', 'product']) {
+      const loads = `sluice.loads_${name}`;
+      await warehouse.client.query(`
+        INSERT INTO sluice.staging_loads SELECT '${name}', run_key, row_count FROM ${loads} WHERE layer = 'staging' AND pipeline IS NULL;
+        INSERT INTO sluice.dwh_loads SELECT '${name}', run_key, row_count FROM ${loads} WHERE layer = 'dwh' AND pipeline IS NULL;
+        INSERT INTO sluice.watermarks SELECT pipeline, layer || '.${name}', run_key, loaded_to, table_id FROM ${loads} WHERE pipeline IS NOT NULL;
+        DROP TABLE ${loads};`);
+    }
+    for (let time = 1; time <= 2; time += 1) for (const { sql } of plan.setup) await warehouse.redshift(sql);
+    expect([await watermark(), await targets('staging'), await targets('dwh')]).toEqual([before, staged, merged]);
+    await warehouse.call('dwh.merge_order', 'one');
   });
 
   it('moves in the transaction of the load, which each step may repeat', async () => {
