@@ -4,6 +4,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { compile, jsonSchema, loadModel, parseModel } from '../../model/index.js';
+import { modelKeysPage } from '../../model/model-keys-page.js';
 import type { WarehousePlan } from '../../model/index.js';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -28,6 +29,10 @@ describe('the JSON Schema', () => {
   it('is up to date: run `npx tsx model/write-schema.ts` after a change of model/shape.ts', () => {
     const published: unknown = JSON.parse(readFileSync(path.join(root, 'model/warehouse.schema.json'), 'utf8'));
     expect(published).toEqual(jsonSchema());
+  });
+
+  it('has its keys in the documentation, made the same way', () => {
+    expect(readFileSync(path.join(root, 'docs/model-keys.md'), 'utf8')).toBe(modelKeysPage());
   });
 
   it.each(['ecommerce', 'game'])('accepts the example %s, which names it', (name) => {
