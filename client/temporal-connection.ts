@@ -1,6 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection, ServiceError, isGrpcServiceError } from '@temporalio/client';
 import type { ConnectionOptions } from '@temporalio/client';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { connectionFailure, isRefusal } from '../workers/connection-failure.js';
+import { TemporalAccessError, TemporalConnectionError, TemporalUnreachableError } from '../workers/temporal-errors.js';
+import { temporalSettings } from '../workers/temporal-settings.js';
+import type { TemporalSettings } from '../workers/temporal-settings.js';
 import { clientInterceptors } from '../workers/telemetry/client-interceptors.js';
 import { RunFailedError, UsageError, messageOf } from './errors.js';
 import { rootCause } from './root-cause.js';
@@ -27,23 +31,25 @@ export class TemporalConnection {
 
   /**
    * Connects as `TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, `TEMPORAL_API_KEY`, `TEMPORAL_TLS_*` and profiles say.
-   * @throws UsageError naming the address when no server answers within ten seconds.
+   * @throws UsageError naming the address when no server answers within ten seconds, or refuses the caller.
+   * @throws TemporalSettingsError, PayloadKeyError for settings that cannot be used.
    */
   static async connect(env: NodeJS.ProcessEnv): Promise<TemporalConnection> {
-    const defined = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined);
-    const { connectionOptions, namespace = 'default' } = loadClientConnectConfig({
-      overrideEnvVars: Object.fromEntries(defined),
-    });
-    const address = connectionOptions.address ?? 'localhost:7233';
+    const settings = temporalSettings(env);
+    const { connectionOptions, namespace, address, dataConverter } = settings;
+    // envconfig types its result for the worker's connection, whose members are the client's too.
+    const connection = Connection.lazy({ ...(connectionOptions as ConnectionOptions), connectTimeout: '10s' });
     try {
-      // envconfig types its result for the worker's connection, whose members are the client's too.
-      const connection = await Connection.connect({
-        ...(connectionOptions as ConnectionOptions),
-        connectTimeout: '10s',
-      });
-      const client = new Client({ connection, namespace, interceptors: await clientInterceptors(env) });
+      await connected(connection, settings);
+      const interceptors = await clientInterceptors(env);
+      const client = new Client({ connection, namespace, dataConverter, interceptors });
       return new TemporalConnection(client, address, namespace, connection);
     } catch (error) {
+      await connection.close();
+      const failure = error instanceof TemporalConnectionError ? error : await connectionFailure(settings, error);
+      if (!(failure instanceof TemporalUnreachableError)) {
+        throw new UsageError(failure.message, undefined, { cause: failure });
+      }
       const { localEnvironmentHint } = await import('./environment/running.js'); // for this failure only
       const hint = env.TEMPORAL_ADDRESS ? undefined : await localEnvironmentHint(env);
       throw new UsageError(
@@ -71,7 +77,10 @@ export class TemporalConnection {
       );
     } catch (error) {
       signal?.throwIfAborted();
-      throw error;
+      if (!isRefusal(error)) throw error;
+      throw new UsageError(new TemporalAccessError(this.address, this.namespace, error).message, undefined, {
+        cause: error,
+      });
     } finally {
       signal?.removeEventListener('abort', abort);
     }
@@ -108,6 +117,29 @@ export class TemporalConnection {
   /** Closes the connection. */
   close(): Promise<void> {
     return this.connection.close();
+  }
+}
+
+/** Milliseconds after which a connection that does not come about is looked into, before its own time is over. */
+const patienceMs = 1_000;
+
+/** Waits for the connection; when TLS stands in its way, rejects with that as soon as it is known. */
+async function connected(connection: Connection, settings: TemporalSettings): Promise<void> {
+  const over = new AbortController();
+  const trouble = async (): Promise<never> => {
+    await sleep(patienceMs, undefined, { signal: over.signal });
+    const failure = await connectionFailure(settings, undefined);
+    if (failure instanceof TemporalUnreachableError) await new Promise(() => undefined);
+    throw failure;
+  };
+  const connecting = connection.ensureConnected();
+  connecting.catch(() => undefined);
+  const looking = trouble();
+  looking.catch(() => undefined);
+  try {
+    await Promise.race([connecting, looking]);
+  } finally {
+    over.abort();
   }
 }
 

@@ -19,6 +19,26 @@ export class TemporalUnreachableError extends TemporalConnectionError {
   }
 }
 
+/** Something is at the address, and TLS is why it cannot be talked to. */
+export class TemporalTlsError extends TemporalConnectionError {
+  constructor(address: string, reason: string, cause: unknown) {
+    super(`The Temporal server at ${address} cannot be talked to: ${reason}.`, cause);
+    this.name = 'TemporalTlsError';
+  }
+}
+
+/** The server does not take who calls. */
+export class TemporalAccessError extends TemporalConnectionError {
+  constructor(address: string, namespace: string, cause: unknown) {
+    super(
+      `The Temporal server at ${address} refuses access to namespace ${namespace}: set TEMPORAL_API_KEY to a key that has ` +
+        'not expired or been revoked, of an identity with access to this namespace, and check TEMPORAL_NAMESPACE.',
+      cause
+    );
+    this.name = 'TemporalAccessError';
+  }
+}
+
 /** The namespace does not exist, or these credentials do not see it. */
 export class NamespaceError extends TemporalConnectionError {
   constructor(namespace: string, cause: unknown) {

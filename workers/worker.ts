@@ -1,6 +1,5 @@
 import { Client } from '@temporalio/client';
 import type { WorkerDeploymentVersion } from '@temporalio/common';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection } from '@temporalio/worker';
 import type { PollClock } from '../activities/poll-clock.js';
 import { FailureInterceptor } from '../activities/failures.js';
@@ -10,6 +9,7 @@ import { workerQueues } from '../model/task-queues.js';
 import type { WorkerQueue } from '../model/task-queues.js';
 import { createAwsClients } from './aws-clients.js';
 import { publishBacklog } from './backlog.js';
+import { connectionFailure } from './connection-failure.js';
 import { workerDeploymentOptions } from './deployment-version.js';
 import { serveHealth } from './health.js';
 import type { HealthServer } from './health.js';
@@ -20,7 +20,7 @@ import { createQueueWorkers } from './queue-workers.js';
 import type { WorkerLogLevel } from './runtime.js';
 import { createLogger, installRuntime } from './runtime.js';
 import { ensureSearchAttributes } from './search-attributes.js';
-import { TemporalUnreachableError } from './temporal-errors.js';
+import { temporalSettings } from './temporal-settings.js';
 import { workerTelemetry } from './telemetry/worker-telemetry.js';
 import { loadWorkflows } from './workflow-bundle.js';
 
@@ -70,22 +70,20 @@ export interface SluiceWorker {
 
 /**
  * Connects to Temporal and AWS, makes sure that the search attributes exist, and registers workflows and activities.
- * Throws a `TemporalConnectionError` that says what to do, or a `NotificationChannelError`.
+ * Throws a `TemporalConnectionError`, `TemporalSettingsError` or `PayloadKeyError` that says what to do, or a `NotificationChannelError`.
  */
 export async function startWorker(options: StartWorkerOptions): Promise<SluiceWorker> {
   const { configuration, env = process.env, logLevel = 'warn', shutdownGraceTime = '5s', clock } = options;
   const channels = notificationChannels(env);
+  const settings = temporalSettings(env);
+  const { connectionOptions, namespace, dataConverter, encrypted } = settings;
   const lineage = lineageTarget(env);
   installRuntime(logLevel, configuration.worker?.metrics);
-  const overrides = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined);
-  const { connectionOptions, namespace = 'default' } = loadClientConnectConfig({
-    overrideEnvVars: Object.fromEntries(overrides),
-  });
   const versioned = configuration.worker?.deployment !== undefined;
-  const workflows = loadWorkflows({ versioned, encrypted: false });
+  const workflows = loadWorkflows({ versioned, encrypted });
   workflows.catch(() => undefined); // awaited below, after the connection, whose failure comes first
-  const connection = await NativeConnection.connect(connectionOptions).catch((error: unknown) => {
-    throw new TemporalUnreachableError(connectionOptions.address ?? '127.0.0.1:7233', error);
+  const connection = await NativeConnection.connect(connectionOptions).catch(async (error: unknown) => {
+    throw await connectionFailure(settings, error);
   });
   const clients = createAwsClients(env, options.requestTimeout);
   const telemetry = await workerTelemetry(env);
@@ -109,7 +107,7 @@ export async function startWorker(options: StartWorkerOptions): Promise<SluiceWo
       workflowBundle: await workflows,
       activities: createActivities({
         ...clients,
-        temporal: new Client({ connection, namespace }),
+        temporal: new Client({ connection, namespace, dataConverter }),
         clock,
         channels,
         lineage,
@@ -117,6 +115,7 @@ export async function startWorker(options: StartWorkerOptions): Promise<SluiceWo
       shared: {
         connection,
         namespace,
+        dataConverter,
         identity: workerIdentity(),
         interceptors: { activity: [...telemetry.activity, () => ({ inbound: new FailureInterceptor() })] },
         sinks: telemetry.sinks,

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   PortError,
@@ -120,7 +121,9 @@ async function runInProcess(configuration: Configuration, env: NodeJS.ProcessEnv
 /** Settings for the user's own server (TLS, API key, a profile) are none for the one that was started here. */
 function withoutTemporal(env: NodeJS.ProcessEnv, data: string): NodeJS.ProcessEnv {
   const entries = Object.entries(env).filter(([name]) => !name.startsWith('TEMPORAL_'));
-  return { ...Object.fromEntries(entries), TEMPORAL_CONFIG_FILE: join(data, 'no-temporal-profile.toml') };
+  const file = join(data, 'temporal.toml');
+  writeFileSync(file, '[profile.default]\n');
+  return { ...Object.fromEntries(entries), TEMPORAL_CONFIG_FILE: file };
 }
 
 function explain(error: unknown): never {
