@@ -1,6 +1,7 @@
 import { cp, readdir, rm, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { build } from 'esbuild';
+import { buildPage } from '../quality/report/build-page.js';
 import type * as BundleModule from '../workers/workflow-bundle.js';
 
 const root = join(import.meta.dirname, '..');
@@ -36,6 +37,7 @@ export async function buildSources(bundle: string): Promise<string> {
     target: 'node20',
   });
   await cp(bundle, join(folder, 'workflows-bundle.js'));
+  await writeFile(join(folder, 'quality', 'report', 'page.html'), await buildPage(join(root, page)));
   const { workflowsDigest } = (await import(join(folder, 'workers', 'workflow-bundle.js'))) as typeof BundleModule;
   await writeFile(join(folder, 'workflows-bundle.sha256'), await workflowsDigest());
   return folder;
