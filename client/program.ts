@@ -99,6 +99,23 @@ export function createProgram(env: NodeJS.ProcessEnv): Command {
     async () => (await import('./commands/worker.js')).worker
   ).option('--queues <list>', `task queues to serve: ${workerQueues.join(', ')} (default: all)`, queueList);
 
+  define(
+    program,
+    'codec-server',
+    'Serve the decryption of payloads to the Temporal Web UI and CLI, with the keys of SLUICE_PAYLOAD_KEY',
+    ['sluice codec-server', 'sluice codec-server --port 8081 --ui-origin https://temporal.example'],
+    async () => (await import('./commands/codec-server.js')).codecServer
+  )
+    .option('--host <address>', 'address to listen on; one that others reach needs SLUICE_CODEC_TOKEN', '127.0.0.1')
+    .option('--port <n>', 'port to listen on', portNumber, 8081)
+    .option('--ui-origin <url>', 'origin of a Web UI that may call it; can be repeated', gathered, [])
+    .option(
+      '--allow-host <name>',
+      "name besides this machine's that requests may be for; can be repeated",
+      gathered,
+      []
+    );
+
   const run = program.command('run').description('Start a pipeline');
   define(
     run,
@@ -355,6 +372,27 @@ export function createProgram(env: NodeJS.ProcessEnv): Command {
       new Option('--serve', 'serve the page until interrupted; a reload reads the results again').conflicts('out')
     )
     .option('--port <n>', 'with --serve: port on 127.0.0.1 (default: a free one)', portNumber);
+
+  const glueUsage = program.command('glue-usage').description('What AWS Glue ran in the account, and what that cost');
+  define(
+    glueUsage,
+    'runs',
+    'List the recorded runs of Glue jobs, the latest first',
+    ['sluice glue-usage runs --flagged', 'sluice glue-usage runs --job land_order_job --limit 50 --json'],
+    async () => (await import('./commands/glue-usage.js')).glueUsageRuns
+  )
+    .option('--job <name>', 'only of this job')
+    .option('--flagged', 'only those that failed, timed out or passed a limit')
+    .option('--limit <n>', 'at most this many', positiveInteger, 20);
+  define(
+    glueUsage,
+    'report',
+    'Sum up the recorded runs as the weekly report does, and write it as an HTML page',
+    ['sluice glue-usage report', 'sluice glue-usage report --days 1 --out glue.html --json'],
+    async () => (await import('./commands/glue-usage.js')).glueUsagePage
+  )
+    .option('--days <n>', 'runs that ended in the last days', positiveInteger, 7)
+    .option('--out <file>', 'file to write', 'glue-usage.html');
 
   const schedule = program.command('schedule').description('Keep schedules as the configuration declares them');
   const note = ['--note <text>', 'why, shown by `list` and in the Web UI'] as const;

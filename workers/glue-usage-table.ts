@@ -1,0 +1,1 @@
+export { UsageTable } from '../activities/glue-usage/usage-table.js';
