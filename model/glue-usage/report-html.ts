@@ -21,12 +21,8 @@ const dollars = ({ cost, runsWithoutCost }: KnownCost): string =>
 function time(seconds: number): string {
   const whole = Math.round(seconds);
   const [hours, minutes] = [Math.floor(whole / 3600), Math.floor((whole % 3600) / 60)];
-  const parts = [
-    ...(hours > 0 ? [`${hours} h`] : []),
-    ...(hours + minutes > 0 ? [`${minutes} min`] : []),
-    `${whole % 60} s`,
-  ];
-  return parts.join(' ');
+  if (hours > 0) return `${hours} h ${String(minutes).padStart(2, '0')} min`;
+  return minutes > 0 ? `${minutes} min ${String(whole % 60).padStart(2, '0')} s` : `${whole} s`;
 }
 
 interface Table {
@@ -76,15 +72,18 @@ function tables(report: GlueUsageReport): Table[] {
 
 const day = (iso: string): string => iso.slice(0, 16).replace('T', ' ');
 
+const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`;
+
 function summary(report: GlueUsageReport): string {
   const { runs, jobs, from, to } = report;
-  const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`;
   return `${count(runs, 'run')} of ${count(jobs.length, 'job')} ended from ${day(from)} to ${day(to)} UTC.`;
 }
 
 function footnotes(report: GlueUsageReport): string[] {
   return [
-    ...(report.runsWithoutCost > 0 ? [`* without ${report.runsWithoutCost} runs whose cost is not known`] : []),
+    ...(report.runsWithoutCost > 0
+      ? [`* without ${count(report.runsWithoutCost, 'run')} whose cost is not known`]
+      : []),
     'An estimate at list prices, not a bill: discounts, taxes and other charges of Glue are not in it. ' +
       'What you pay is in the AWS Cost and Usage Report.',
     'Python shell and streaming jobs are not covered.',
@@ -110,7 +109,7 @@ export function reportText(report: GlueUsageReport): string {
 }
 
 const font = "font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif";
-const cell = `${font};font-size:14px;line-height:20px;padding:8px 12px;border-bottom:1px solid #e3e6ea`;
+const cell = `${font};font-size:13px;line-height:18px;padding:8px 3px;vertical-align:top;border-bottom:1px solid #e3e6ea`;
 
 function tableHtml({ title, head, rows }: Table): string {
   const align = (column: number): string => (column === 0 ? 'left' : 'right');
@@ -122,7 +121,7 @@ function tableHtml({ title, head, rows }: Table): string {
     .join('');
   const body = rows.map((row) => {
     const cells = row.map((text, column) => {
-      const style = `${cell};color:#1f2328;text-align:${align(column)}${column === 0 ? ';word-break:break-word' : ';white-space:nowrap'}`;
+      const style = `${cell};color:#1f2328;text-align:${align(column)}${column === 0 ? ';min-width:84px;word-break:break-word' : ''}`;
       return `<td align="${align(column)}" style="${style}">${escapeHtml(text)}</td>`;
     });
     return `<tr>${cells.join('')}</tr>`;
@@ -150,9 +149,9 @@ export function reportHtml(report: GlueUsageReport): string {
 </head>
 <body style="margin:0;padding:0;background:#f3f4f6">
 <table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="background:#f3f4f6">
-<tr><td align="center" style="padding:24px 12px">
+<tr><td align="center" style="padding:16px 8px">
 <table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="max-width:760px;background:#ffffff">
-<tr><td style="padding:28px 24px">
+<tr><td style="padding:24px 16px">
 <h1 style="${font};font-size:22px;line-height:30px;margin:0;color:#1f2328">Glue usage</h1>
 <p style="${font};font-size:14px;line-height:20px;margin:4px 0 16px;color:#57606a">${escapeHtml(summary(report))}</p>
 <p style="${font};font-size:32px;line-height:40px;margin:0;color:#1f2328">${escapeHtml(dollars(report))}</p>

@@ -135,7 +135,7 @@ describe('the report', () => {
     expect(html).not.toMatch(/<(script|link|style|img)\b/i);
     expect(html).toContain('not a bill');
     expect(reportSubject(report)).toBe('Glue usage 2026-03-01 to 2026-03-08: 6 runs, $4.00 *');
-    expect(reportText(report)).toMatch(/^load +3 +12 min 0 s +1 +2\.7 +\$1\.00 \*$/m);
+    expect(reportText(report)).toMatch(/^load +3 +12 min 00 s +1 +2\.7 +\$1\.00 \*$/m);
   });
   it('escapes what names of jobs would do to the page', () => {
     const hostile = `<img src=x onerror="alert('1')">&`;
