@@ -7,12 +7,14 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CreateDatabaseCommand, CreateTableCommand } from '@aws-sdk/client-glue';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { CreateEmailIdentityCommand } from '@aws-sdk/client-sesv2';
 import type { WorkflowHandle } from '@temporalio/client';
 import protos from '@temporalio/proto';
 import { batchPageKey, batchPages } from '../../model/batch-pages.js';
 import { SluiceClient } from '../../client/index.js';
 import { loadConfiguration } from '../../model/configuration.js';
 import { eltWorkflowOptions } from '../../model/elt-run.js';
+import { usageGuardSchema } from '../../model/glue-usage/settings.js';
 import type { GatePlan } from '../../model/plan.js';
 import { startWorker } from '../../workers/index.js';
 import type { elt } from '../../workflows/index.js';
@@ -114,6 +116,17 @@ async function recordRestore(): Promise<void> {
   await (await workflow.start('restore', { workflowId: 'restore', taskQueue, args })).result();
 }
 
+/** A look at what Glue ran, and a report of it, as schedules start them. */
+async function recordGlueUsage(): Promise<void> {
+  await aws.clients.ses.send(new CreateEmailIdentityCommand({ EmailIdentity: 'sluice@example.com' }));
+  const guard = usageGuardSchema.parse({ emails: ['data@example.com'], from: 'sluice@example.com' });
+  const args = [{ guard, deployment: { buckets: deployment.buckets } }];
+  for (const type of ['glueUsage', 'glueUsageReport']) {
+    const workflowId = `${type}-weekly-2026-03-09T08:00:00Z`;
+    await (await workflow.start(type, { workflowId, taskQueue, args })).result();
+  }
+}
+
 /** Each starts workflows and waits for them. */
 const scenarios: readonly (() => Promise<unknown>)[] = [
   async () => (await start('2026-03-01')).result(),
@@ -139,6 +152,7 @@ for (const scenario of scenarios) await scenario();
 await recordQuality();
 await recordBatch();
 await recordRestore();
+await recordGlueUsage();
 
 const { workflowService } = temporal.client;
 const { executions } = await workflowService.listWorkflowExecutions({ namespace: 'default', pageSize: 1000 });
