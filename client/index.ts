@@ -19,6 +19,7 @@ import type {
   PauseState,
   RestoreResult,
 } from '../workflows/index.js';
+import { PayloadKeyError } from '../workers/payload-keys.js';
 import { ArchiveControl } from './archive-control.js';
 import type { RestoreOptions } from './archive-control.js';
 import { BatchControl } from './batch-control.js';
@@ -120,7 +121,7 @@ export class SluiceClient {
     const workflowId = await this.findRun(run, signal);
     const info = await this.describe(workflowId, signal);
     const summary = summaryOf(info);
-    const progress = await this.progress(workflowId, signal).catch(() => undefined);
+    const progress = await this.progress(workflowId, signal).catch(unlessUnreadable);
     if (summary.status === 'RUNNING') return { ...summary, progress };
     try {
       return { ...summary, progress, result: await this.result(workflowId, signal) };
@@ -203,7 +204,7 @@ export class SluiceClient {
   async *watch(workflowId: string, signal?: AbortSignal): AsyncGenerator<RunUpdate> {
     for (;;) {
       const { status } = await this.describe(workflowId, signal);
-      const progress = await this.progress(workflowId, signal).catch(() => undefined);
+      const progress = await this.progress(workflowId, signal).catch(unlessUnreadable);
       yield { status: status.name, progress };
       if (status.name !== 'RUNNING') return;
       await new Promise((resolve) => setTimeout(resolve, watchIntervalMs));
@@ -355,4 +356,9 @@ function runFailure(error: Error): RunFailedError {
 /** A string literal of Temporal's list filter. */
 function quoted(value: string): string {
   return `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+}
+
+/** No answer is none; one that cannot be decrypted is for the user to mend. */
+function unlessUnreadable(error: unknown): undefined {
+  if (error instanceof PayloadKeyError) throw error;
 }
