@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
+import type { LandingOptions } from './landing/bench-landing.js';
 
 const count = (text: string): number => {
   const value = Number(text);
@@ -30,5 +31,14 @@ program
   .action(async ({ rounds, json }: { rounds: number; json?: boolean }) => {
     await (await import('./startup/bench-startup.js')).benchStartup({ rounds, json: json === true });
   });
+program
+  .command('landing')
+  .description('what landing costs by list price through Spark and by COPY alone, and what COPY alone cannot do')
+  .option('--spark-seconds <n>', 'assumed: a Spark run besides its tables', count, 45)
+  .option('--table-seconds <n>', 'assumed: casting and storing a table in Spark', count, 15)
+  .option('--copy-seconds <n>', 'assumed: one COPY', count, 10)
+  .option('--rpu <n>', 'base capacity of the workgroup', count, 8)
+  .option('--region <name>', 'whose prices', 'us-east-1')
+  .action(async (options: LandingOptions) => (await import('./landing/bench-landing.js')).benchLanding(options));
 
 await program.parseAsync();

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AwsError } from '../../gateway/aws-error.js';
 import { pause } from '../../gateway/job-fault.js';
 import type { JobFault } from '../../gateway/job-fault.js';
+import { RedshiftSqlError } from '../dialect/redshift-sql-error.js';
 import { translate } from '../dialect/translate.js';
 import { errorText, isCancellation } from './error-text.js';
 import { bindParameters } from './parameters.js';
@@ -245,6 +246,9 @@ export class StatementRunner {
       const sql = record.sqls[Math.max(index - 1, 0)] ?? '';
       const bound = bindParameters(sql, record.parameters);
       const statement = translate(bound.sql);
+      if (statement.alone && index > 0 && record.mode === 'TRANSACTION') {
+        throw new RedshiftSqlError('ALTER TABLE ALTER COLUMN cannot run inside a transaction block');
+      }
       if (statement.sql === '') {
         Object.assign(outcome, { resultRows: 0, resultSize: 0, status: 'FINISHED' });
         return false;

@@ -3,7 +3,7 @@ import { isWord, raw, render, skipTrivia } from './nodes.js';
 import type { Node } from './nodes.js';
 import { rewriteExpressions } from './expressions.js';
 import { RedshiftSqlError } from './redshift-sql-error.js';
-import { translateType } from './types.js';
+import { translateType, varcharBytes } from './types.js';
 
 const actions = ['add', 'alter', 'drop', 'append', 'rename', 'owner', 'set', 'row'];
 
@@ -33,6 +33,9 @@ export function translateAlterTable(nodes: readonly Node[]): Node[] {
     if (isWord(nodes[verb], 'type')) {
       const name = columnName(nodes[column]);
       const type = translateType(nodes.slice(skipTrivia(nodes, verb + 1)), 'column', `${table}.${name}`);
+      if (varcharBytes(type) === undefined) {
+        throw new RedshiftSqlError(`ALTER COLUMN TYPE is supported for VARCHAR only, not for column "${name}"`);
+      }
       const check = byteCheck(name, type);
       const checks =
         check === undefined ? [] : [raw(`, DROP CONSTRAINT IF EXISTS ${byteCheckName(name)}, ADD ${check}`)];

@@ -15,6 +15,8 @@ export interface TranslatedStatement {
   readonly sql: string;
   /** True for TRUNCATE, which in Redshift commits the transaction it runs in. */
   readonly commits: boolean;
+  /** True for ALTER COLUMN … TYPE, which Redshift refuses in a transaction. */
+  readonly alone: boolean;
 }
 
 /**
@@ -25,7 +27,14 @@ export function translate(sql: string): TranslatedStatement {
   const statements = splitStatements(normalise(tokenize(sql)));
   if (statements.length > 1) throw new RedshiftSqlError('cannot insert multiple commands into a prepared statement');
   const nodes = nest(statements[0] ?? []);
-  return { sql: render(translateStatement(nodes)).trim(), commits: isWord(significant(nodes)[0], 'truncate') };
+  const words = significant(nodes);
+  return {
+    sql: render(translateStatement(nodes)).trim(),
+    commits: isWord(words[0], 'truncate'),
+    alone:
+      isWord(words[0], 'alter') &&
+      words.some((node, index) => isWord(node, 'type') && isWord(words[index - 2], 'alter', 'column')),
+  };
 }
 
 const commandsWithoutCounterpart = ['copy', 'unload', 'cancel'];

@@ -165,7 +165,7 @@ describe('translate', () => {
   });
 
   it('knows that TRUNCATE commits', () => {
-    expect(translate('/* now */ TRUNCATE t')).toEqual({ sql: '/* now */ TRUNCATE t', commits: true });
+    expect(translate('/* now */ TRUNCATE t')).toMatchObject({ sql: '/* now */ TRUNCATE t', commits: true });
     expect(translate('SELECT 1').commits).toBe(false);
   });
 });
@@ -201,6 +201,7 @@ describe('what Redshift has not is refused', () => {
     // Redshift has these, the local one has not
     ["COPY t FROM 's3://b/k' IAM_ROLE default", 'The local Redshift has no COPY.'],
     ["UNLOAD ('SELECT 1') TO 's3://b/k'", 'The local Redshift has no UNLOAD.'],
+    ['ALTER TABLE t ALTER COLUMN a TYPE bigint', 'ALTER COLUMN TYPE is supported for VARCHAR only, not for column "a"'],
     ['ALTER TABLE t APPEND FROM u', 'The local Redshift has no ALTER TABLE APPEND.'],
     ['CREATE EXTERNAL SCHEMA s FROM DATA CATALOG', 'The local Redshift has no CREATE EXTERNAL.'],
     ['SHOW TABLES FROM SCHEMA db.s', 'The local Redshift has no SHOW of objects'],

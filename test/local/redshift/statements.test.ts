@@ -339,6 +339,15 @@ describe('BatchExecuteStatement', () => {
     expect(await redshift.rows('SELECT a FROM kept ORDER BY a')).toEqual([[1], [2]]);
   });
 
+  it('alters the length of a column outside of transactions only, as Redshift does', async () => {
+    await redshift.run('CREATE TABLE longer (a varchar(2))');
+    const alter = 'ALTER TABLE longer ALTER COLUMN a TYPE varchar(3)';
+    const refused = await batch([alter, "INSERT INTO longer VALUES ('abc')"]);
+    expect(refused).toMatchObject({ Status: 'FAILED', Error: expect.stringContaining('transaction block') });
+    expect((await batch([alter], { ExecutionMode: 'AUTO_COMMIT' })).Status).toBe('FINISHED');
+    expect((await redshift.run("INSERT INTO longer VALUES ('abc')")).Status).toBe('FINISHED');
+  });
+
   it('lets TRUNCATE commit, as Redshift does', async () => {
     await redshift.run('CREATE TABLE cut (a integer)');
     await redshift.run('INSERT INTO cut VALUES (1)');
