@@ -6,7 +6,7 @@ import { acknowledge } from './acknowledge.js';
 import { activityGroups } from './iam/activity-groups.js';
 import { engineStatements, qualityGrants, sparkGrants } from './iam/job-grants.js';
 import type { JobPlaces } from './iam/job-grants.js';
-import { operatorGrants } from './iam/operator-grants.js';
+import { commandGroups } from './iam/command-groups.js';
 import { statementsOf } from './iam/statements.js';
 import type { Places } from './iam/grants.js';
 import { wildcardReasons } from './iam/wildcards.js';
@@ -54,25 +54,35 @@ export class GlueRoles extends Construct {
 export class WorkerRole extends Construct {
   readonly role: Role;
 
-  constructor(scope: Construct, places: Places) {
+  constructor(scope: Construct) {
     super(scope, 'WorkerRole');
     this.role = new Role(this, 'Role', {
       assumedBy: serviceOfAccount('ecs-tasks.amazonaws.com'),
       description: 'Workers of Sluice',
     });
+  }
+
+  /** Gives it what the activities call on these places. */
+  allow(places: Places): void {
     for (const { name, grants } of activityGroups) {
       const statements = statementsOf(grants(places), places);
+      if (statements.length === 0) continue;
       this.role.addManagedPolicy(policy(this, name, `Activities of Sluice: ${name}`, statements));
     }
   }
 }
 
-/** A policy for people and machines that run the `sluice` command; they attach it to a role of theirs. */
-export class OperatorPolicy extends Construct {
-  readonly policy: ManagedPolicy;
+/** Policies for people and machines that run the `sluice` command; they attach them to roles of theirs. */
+export class CommandPolicies extends Construct {
+  readonly byName: Readonly<Record<string, ManagedPolicy>>;
 
   constructor(scope: Construct, places: Places) {
-    super(scope, 'Operator');
-    this.policy = policy(this, 'Policy', 'What the sluice command calls', statementsOf(operatorGrants(places), places));
+    super(scope, 'Commands');
+    this.byName = Object.fromEntries(
+      commandGroups.map(({ name, grants }) => {
+        const statements = statementsOf(grants(places), places);
+        return [name, policy(this, name, `The sluice command: ${name}`, statements)];
+      })
+    );
   }
 }

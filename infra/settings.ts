@@ -84,7 +84,7 @@ export function readSettings(values: Readonly<Record<string, unknown>>, folder: 
   if (problems.length > 0) throw new SettingsError(problems);
   const models = [
     configuration.model,
-    ...configuration.schedules.flatMap((one) => (one.evaluate === undefined ? (one.model ?? []) : [])),
+    ...configuration.schedules.flatMap((one) => ('model' in one ? (one.model ?? []) : [])),
   ];
   const [first, ...others] = [...new Set(models)].map((file) => compile(loadModel(file)));
   return { ...result.data, configuration, plans: [first as WarehousePlan, ...others] };

@@ -34,7 +34,10 @@ const table: Readonly<Record<string, readonly string[]>> = {
     ...writePart,
   ],
   'dynamodb.ListExports': ['dynamodb:ListExports'],
+  'dynamodb.GetItem': ['dynamodb:GetItem'],
+  'dynamodb.PutItem': ['dynamodb:PutItem'],
   'dynamodb.Scan': ['dynamodb:Scan'],
+  'dynamodb.UpdateItem': ['dynamodb:UpdateItem'],
 
   'glue.BatchGetDataQualityResult': ['glue:GetDataQualityResult'], // there is no action of the operation's name
   'glue.BatchStopJobRun': ['glue:BatchStopJobRun'],
@@ -43,18 +46,25 @@ const table: Readonly<Record<string, readonly string[]>> = {
   'glue.CreateDataQualityRuleset': ['glue:CreateDataQualityRuleset'],
   'glue.CreateDatabase': ['glue:CreateDatabase'],
   'glue.CreateTable': ['glue:CreateTable'],
+  'glue.GetConnection': ['glue:GetConnection'],
   'glue.GetDataQualityRuleRecommendationRun': ['glue:GetDataQualityRuleRecommendationRun'],
   'glue.GetDataQualityRuleset': ['glue:GetDataQualityRuleset'],
   'glue.GetDataQualityRulesetEvaluationRun': ['glue:GetDataQualityRulesetEvaluationRun'],
   'glue.GetDatabase': ['glue:GetDatabase'],
+  'glue.GetJob': ['glue:GetJob'],
   'glue.GetJobRun': ['glue:GetJobRun'],
   'glue.GetJobRuns': ['glue:GetJobRuns'],
+  'glue.GetJobs': ['glue:GetJobs'],
   'glue.GetTable': ['glue:GetTable'],
   'glue.StartDataQualityRuleRecommendationRun': ['glue:StartDataQualityRuleRecommendationRun', 'iam:PassRole'],
   'glue.StartDataQualityRulesetEvaluationRun': ['glue:StartDataQualityRulesetEvaluationRun', 'iam:PassRole'],
+  'glue.ListJobs': ['glue:ListJobs'],
   'glue.StartJobRun': ['glue:StartJobRun'],
   'glue.UpdateDataQualityRuleset': ['glue:UpdateDataQualityRuleset'],
+  'glue.UpdateJob': ['glue:UpdateJob', 'iam:PassRole'],
   'glue.UpdateTable': ['glue:UpdateTable'],
+
+  'iam.SimulatePrincipalPolicy': ['iam:SimulatePrincipalPolicy'],
 
   'redshift-data.BatchExecuteStatement': ['redshift-data:BatchExecuteStatement', loginAction],
   'redshift-data.CancelStatement': ['redshift-data:CancelStatement'],
@@ -70,10 +80,14 @@ const table: Readonly<Record<string, readonly string[]>> = {
   's3.DeleteBucketLifecycle': ['s3:PutLifecycleConfiguration'],
   's3.DeleteObject': ['s3:DeleteObject'],
   's3.DeleteObjects': ['s3:DeleteObject'],
+  's3.GetBucketEncryption': ['s3:GetEncryptionConfiguration'],
   's3.GetBucketLifecycleConfiguration': ['s3:GetLifecycleConfiguration'],
+  's3.GetBucketLocation': ['s3:GetBucketLocation'],
   's3.GetObject': read,
   's3.GetObjectAttributes': ['s3:GetObjectAttributes', ...read],
   's3.GetObjectTagging': ['s3:GetObjectTagging'],
+  's3.GetPublicAccessBlock': ['s3:GetBucketPublicAccessBlock'],
+  's3.HeadBucket': ['s3:ListBucket'],
   's3.HeadObject': read,
   's3.ListMultipartUploads': ['s3:ListBucketMultipartUploads'],
   's3.ListObjectsV2': ['s3:ListBucket'],
@@ -81,7 +95,22 @@ const table: Readonly<Record<string, readonly string[]>> = {
   's3.PutObject': write,
   's3.UploadPartCopy': [...read, ...writePart],
 
+  // Secrets are encrypted by the same key.
+  'secretsmanager.DescribeSecret': ['secretsmanager:DescribeSecret'],
+  'secretsmanager.GetSecretValue': ['secretsmanager:GetSecretValue', 'kms:Decrypt'],
+  'secretsmanager.PutSecretValue': ['secretsmanager:PutSecretValue', 'kms:GenerateDataKey', 'kms:Decrypt'],
+  'secretsmanager.UpdateSecretVersionStage': ['secretsmanager:UpdateSecretVersionStage'],
+
+  'ses.SendEmail': ['ses:SendEmail'],
+
+  'sns.GetTopicAttributes': ['sns:GetTopicAttributes'],
   'sns.Publish': ['sns:Publish', 'kms:GenerateDataKey', 'kms:Decrypt'],
+
+  'sqs.DeleteMessageBatch': ['sqs:DeleteMessage'],
+  'sqs.ReceiveMessage': ['sqs:ReceiveMessage', 'kms:Decrypt'],
+
+  'sts.AssumeRole': ['sts:AssumeRole'],
+  'sts.GetCallerIdentity': [], // allowed to everybody
 };
 
 /** Operations that {@link iamActions} knows, in order. */

@@ -1,10 +1,11 @@
 import type { Grant, Places } from './grants.js';
 
-/** Activities whose calls one policy of the worker's role allows. */
-export interface ActivityGroup {
+/** Code whose calls one policy allows. */
+export interface CallGroup {
   readonly name: string;
   /** Files of the checkout, `/` between folders, whose AWS calls are this group's. */
   readonly files: RegExp;
+  /** Empty where the configuration has no use for the group. */
   readonly grants: (places: Places) => readonly Grant[];
 }
 
@@ -12,7 +13,7 @@ export interface ActivityGroup {
  * What the worker may do, by group of activities. The IAM test (test/infra/iam.test.ts) holds each group's actions
  * against the calls in its files: neither may have more than the other.
  */
-export const activityGroups: readonly ActivityGroup[] = [
+export const activityGroups: readonly CallGroup[] = [
   {
     name: 'dynamodb',
     files: /^activities\/dynamodb\.ts$/,
@@ -75,6 +76,7 @@ export const activityGroups: readonly ActivityGroup[] = [
     files: /^activities\/glue\.ts$/,
     grants: ({ jobs }) => [
       { operations: ['glue.BatchStopJobRun', 'glue.GetJobRun', 'glue.GetJobRuns', 'glue.StartJobRun'], on: jobs },
+      { operations: ['s3.PutObject'], buckets: ['lake'] }, // arguments that are too long for Glue
     ],
   },
   {
@@ -132,5 +134,55 @@ export const activityGroups: readonly ActivityGroup[] = [
       { operations: ['sns.Publish'], on: topics },
       { operations: ['s3.DeleteObject', 's3.GetObject', 's3.HeadObject', 's3.PutObject'], buckets: ['quality'] },
     ],
+  },
+  {
+    name: 'cost',
+    files: /^activities\/cost\//,
+    grants: ({ tables, jobs, rulesets }) => [
+      { operations: ['dynamodb.DescribeExport'], on: tables.map((arn) => `${arn}/export/*`) },
+      { operations: ['glue.GetJobRuns'], on: jobs },
+      { operations: ['glue.GetDataQualityRulesetEvaluationRun'], on: rulesets },
+      { operations: ['s3.GetObject'], buckets: ['lake'] },
+    ],
+  },
+  {
+    name: 'usage',
+    files: /^activities\/glue-usage\//,
+    grants: ({ usage }) =>
+      usage.tables.length === 0
+        ? []
+        : [
+            {
+              operations: ['dynamodb.GetItem', 'dynamodb.PutItem', 'dynamodb.Scan', 'dynamodb.UpdateItem'],
+              on: usage.tables,
+            },
+            { operations: ['glue.GetJobRun', 'glue.GetJobRuns', 'glue.GetJobs', 'glue.ListJobs'], on: usage.jobs },
+            { operations: ['s3.GetObject', 's3.HeadObject', 's3.PutObject'], buckets: ['quality'] },
+            { operations: ['sqs.DeleteMessageBatch', 'sqs.ReceiveMessage'], on: usage.queues },
+            ...(usage.identities.length === 0 ? [] : [{ operations: ['ses.SendEmail'], on: usage.identities }]),
+          ],
+  },
+  {
+    name: 'credentials',
+    files: /^activities\/credentials\/(?!verify-read\.ts$)/, // reads as a reader, see reader-role.ts
+    grants: ({ readers }) =>
+      readers.roles.length === 0
+        ? []
+        : [
+            { operations: ['sts.AssumeRole'], on: readers.roles },
+            ...(readers.secrets.length === 0
+              ? []
+              : [
+                  {
+                    operations: [
+                      'secretsmanager.DescribeSecret',
+                      'secretsmanager.GetSecretValue',
+                      'secretsmanager.PutSecretValue',
+                      'secretsmanager.UpdateSecretVersionStage',
+                    ],
+                    on: readers.secrets,
+                  },
+                ]),
+          ],
   },
 ];

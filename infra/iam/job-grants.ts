@@ -15,9 +15,6 @@ export interface JobPlaces {
   readonly secrets: readonly string[];
 }
 
-/** Calls of the scripts in glue/ themselves, by boto3: the IAM test holds the list against the scripts. */
-export const scriptOperations: Grant['operations'] = [];
-
 /**
  * What Spark and Glue call on a job's behalf: reading and writing S3, logs, metrics and network interfaces in the VPC of
  * the connection. It stands in no code of ours, so the IAM test takes this list as it is.

@@ -8,13 +8,16 @@ import type { Grant, Places } from './grants.js';
 const unrestricted = new Set([
   'dynamodb:ListExports',
   'glue:CreateDataQualityRuleset',
+  'glue:GetJobs',
+  'glue:ListJobs',
   'redshift-data:CancelStatement',
   'redshift-data:DescribeStatement',
   'redshift-data:GetStatementResult',
   'redshift-data:ListStatements',
 ]);
 
-const ofBucket = /^s3:(ListBucket|ListBucketMultipartUploads|GetLifecycleConfiguration|PutLifecycleConfiguration)$/;
+const ofBucket =
+  /^s3:(ListBucket|ListBucketMultipartUploads|Get(Lifecycle|Encryption)Configuration|PutLifecycleConfiguration|GetBucketLocation|GetBucketPublicAccessBlock)$/;
 const ofLogin =
   /^(redshift-serverless:GetCredentials|redshift:GetClusterCredentials(WithIAM)?|secretsmanager:GetSecretValue)$/;
 
@@ -22,7 +25,7 @@ function resourcesOf(action: string, grant: Grant, places: Places): readonly str
   const buckets = (grant.buckets ?? []).map((name) => places.buckets[name]);
   if (unrestricted.has(action)) return ['*'];
   if (action.startsWith('kms:')) return places.keys;
-  if (action === 'iam:PassRole') return [places.qualityRole];
+  if (action === 'iam:PassRole') return [places[grant.passes ?? 'qualityRole']];
   if (ofBucket.test(action)) return buckets;
   if (action.startsWith('s3:')) return buckets.map((arn) => `${arn}/*`);
   if (action.startsWith('redshift-data:')) return places.warehouse.arns;

@@ -2,8 +2,10 @@
 const justified: readonly (readonly [RegExp, string])[] = [
   [/^\*$/, 'These actions can be restricted to no resource, says AWS’s service authorization reference.'],
   [/^<Buckets\w+\.Arn>\/\*$/, 'The objects of one bucket: their keys are made at run time.'],
+  [/^arn:[^:]+:s3:::[^/*]+\/[^*]+\/\*$/, 'The objects below the prefix of the lake that readers may read.'],
   [/:glue:.*:table\/[^/*]+\/\*$/, 'The tables of one catalog database: jobs and worker make them from the model.'],
   [/:glue:.*:dataQualityRuleset\/\*$/, 'People name rulesets, and a recommendation run has none.'],
+  [/:glue:.*:job\/\*$/, 'The usage guard looks after every job of the account.'],
   [/:dynamodb:.*:table\/[^/*]+\/export\/\*$/, 'The exports of one table: DynamoDB makes their ids.'],
   [/:log-group:\/aws-glue\/\*$/, 'Glue makes log groups of this name for its jobs.'],
   [/:ec2:.*:network-interface\/\*$/, 'Glue makes network interfaces in the VPC for the time of a run.'],
