@@ -6,9 +6,17 @@ import { planMigrations } from '../../model/migration/plan-migrations.js';
 import { tableDefinitions } from '../../model/migration/table-definition.js';
 import type { RedshiftType } from '../../model/redshift-type.js';
 import type { RunRecord } from '../../model/run-record.js';
+import { runCost } from '../../model/cost/cost.js';
 import { assetsTable, recordAssets, selectAssets } from '../../model/sql/assets.js';
 import { countsQuery } from '../../model/sql/queries.js';
-import { recordRunTransactions, runHistoryTables, selectRuns, selectStages } from '../../model/sql/run-history.js';
+import {
+  recordRunTransactions,
+  runHistoryTables,
+  selectCosts,
+  selectLatestCosts,
+  selectRuns,
+  selectStages,
+} from '../../model/sql/run-history.js';
 import { smallShop } from '../incremental/small-shop.js';
 import { clinicPlan } from '../warehouse/clinic.js';
 import { deletingPlan } from '../warehouse/shop.js';
@@ -100,6 +108,14 @@ export function statementsOf(plan: WarehousePlan): Sent[] {
 }
 
 const time = '2026-03-01T00:00:00.000Z';
+const cost = runCost(
+  [
+    { item: 'glue', detail: 'G.1X STANDARD', quantity: 0.1, unit: 'DPU-second', amount: null, note: 'a note' },
+    { item: 's3-storage', detail: '', quantity: 1e-9, unit: 'GB-month', amount: 1e21, monthly: true },
+  ],
+  { currency: 'USD', region: 'us-east-1', date: '2026-03-01' }
+);
+
 const record: RunRecord = {
   ...{ workflowId: "it's", runId: 'r', runKey: 'k', pipeline: 'p', table: 't', planHash: 'h', mode: 'full' },
   ...{ verdict: 'failed', startedAt: time, endedAt: time, resumption: 0, items: 1, bytes: 2, rejectedItems: 3 },
@@ -141,9 +157,11 @@ export const others: readonly Sent[] = [
   { name: 'assets', sql: selectAssets("it's") },
   { name: 'doctor', sql: 'SELECT current_database(), current_user' },
   ...runHistoryTables(),
-  ...recordRunTransactions(record).flatMap(({ sqls }, part) =>
+  ...recordRunTransactions(record, cost).flatMap(({ sqls }, part) =>
     sqls.map((sql, index) => ({ name: `record ${part}.${index}`, sql }))
   ),
   { name: 'runs', sql: selectRuns({ table: 't', pipeline: 'p', run: 'r', failed: true, limit: 5 }).sql },
   { name: 'stages', sql: selectStages({ workflowId: 'w', runId: 'r' }).sql },
+  { name: 'costs', sql: selectCosts({ workflowId: 'w', runId: 'r' }).sql },
+  { name: 'latest costs', sql: selectLatestCosts({ pipeline: 'p', mode: 'full', runs: 3 }).sql },
 ];
