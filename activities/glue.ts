@@ -15,6 +15,7 @@ import type { Outcome, RemoteJob } from './remote-job.js';
 import { stopRemoteJob, waitForRemoteJob } from './remote-job.js';
 import type { StepInput } from './run-scope.js';
 import { earlierTokens, jobReportUri, stepToken } from './run-scope.js';
+import { withoutValues } from './without-values.js';
 
 /** Input of `startGlueJob`. */
 export interface StartGlueJobInput extends StepInput {
@@ -115,7 +116,7 @@ function glueRun(glue: GlueClient): RemoteJob<GlueRunRef, JobRun & { readonly re
       new StepError(
         'Permanent',
         named(ref),
-        `ended ${state}${message ? `: ${message}` : ''}`,
+        `ended ${state}${message ? `: ${withoutValues(message)}` : ''}`,
         advice[state] ?? 'Mend the cause, and go on with `sluice resume`.',
         { runId: ref.runId, state, reportUri: ref.reportUri, requestId }
       ),

@@ -13,7 +13,7 @@ import { newestLakeBase } from './lake-base.js';
 import type { LakeBase, LakeBaseQuery } from './lake-base.js';
 import type { PollClock } from './poll-clock.js';
 import { systemClock } from './poll-clock.js';
-import { withoutValues } from './redshift-errors.js';
+import { withoutValues } from './without-values.js';
 import { readRows } from './redshift-results.js';
 import { redshiftStatement } from './redshift.js';
 import { waitForRemoteJob } from './remote-job.js';

@@ -20,12 +20,13 @@ import type { FailureDetails } from './failures.js';
 import { StepError, errorClassOf, onResource, toFailure } from './failures.js';
 import type { PollClock } from './poll-clock.js';
 import { systemClock } from './poll-clock.js';
-import { statementErrorClass, withoutValues } from './redshift-errors.js';
+import { statementErrorClass } from './redshift-errors.js';
 import { countIn, readRows } from './redshift-results.js';
 import type { RemoteJob } from './remote-job.js';
 import { stopRemoteJob, waitForRemoteJob } from './remote-job.js';
 import type { StepInput } from './run-scope.js';
 import { earlierTokens, stepToken } from './run-scope.js';
+import { withoutValues } from './without-values.js';
 
 /** One transaction of the warehouse. */
 export interface Transaction {

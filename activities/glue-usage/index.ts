@@ -20,6 +20,7 @@ import { createNotifier } from '../notifier.js';
 import type { PollClock } from '../poll-clock.js';
 import { systemClock } from '../poll-clock.js';
 import type { StepInput } from '../run-scope.js';
+import { withoutValues } from '../without-values.js';
 import { glueRunAlert } from './alert.js';
 import { GlueRuns } from './glue-runs.js';
 import { recordOfEvent, recordOfRun } from './record-runs.js';
@@ -124,7 +125,7 @@ export function createGlueUsageActivities({
           const { verdict, optedOut, alertedAt } = earlier ?? record;
           if (verdict === 'within' || optedOut || alertedAt !== undefined || !notifier.reaches(target)) return;
           if (Date.parse(record.endedAt) < alertsFrom) return;
-          const alert = glueRunAlert(record, region, message);
+          const alert = glueRunAlert(record, region, message && withoutValues(message));
           if (alert === undefined) return;
           await notifier.publish(alert, target);
           await table.markAlerted(record.id, new Date(clock.now()).toISOString());

@@ -1,6 +1,7 @@
 import type { TaskStatusType } from '@aws-sdk/client-glue';
 import { StepError, onResource } from '../failures.js';
 import type { Outcome, RemoteJob } from '../remote-job.js';
+import { withoutValues } from '../without-values.js';
 
 /** What the states of evaluation and recommendation runs mean. */
 const outcomes: Readonly<Record<TaskStatusType, Outcome>> = {
@@ -38,7 +39,7 @@ export function qualityRun<
       await onResource(named(ref), () => cancel(ref.runId));
     },
     failure(ref, { Status: state = '', ErrorString: message }) {
-      const what = `ended ${state}${message ? `: ${message}` : ''}`;
+      const what = `ended ${state}${message ? `: ${withoutValues(message)}` : ''}`;
       return new StepError('Permanent', named(ref), what, advice, { runId: ref.runId, state });
     },
   };

@@ -3,7 +3,8 @@ import { S3ServiceException } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
 import { classifyError } from '../../activities/error-classes.js';
 import { AwsCallError, StepError, toFailure } from '../../activities/failures.js';
-import { statementErrorClass, withoutValues } from '../../activities/redshift-errors.js';
+import { statementErrorClass } from '../../activities/redshift-errors.js';
+import { withoutValues } from '../../activities/without-values.js';
 
 const $metadata = { httpStatusCode: 400, requestId: 'req-7' };
 const s3Error = (name: string, httpStatusCode: number) =>
