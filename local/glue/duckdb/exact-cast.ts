@@ -73,10 +73,12 @@ const zonePattern = '(Z|z|[+-](0[0-9]|1[0-8])(:?[0-5][0-9])?)';
 /** ISO 8601; a zone is converted to UTC, a text without one is taken as UTC, a date as its midnight. */
 function timestamp(text: string): string {
   // DuckDB takes `+02` and `+02:00` but not `+0200`; TIMESTAMPTZ applies the offset, which TIMESTAMP would drop.
-  const zoned = `TRY_CAST(TRY_CAST(regexp_replace(upper(${text}), '([+-][0-9]{2})([0-9]{2})$', '\\1:\\2') AS TIMESTAMPTZ) AS TIMESTAMP)`;
+  // Nor does it take a zone after minutes.
+  const seconds = `regexp_replace(upper(${text}), '^(.{11}[0-9]{2}:[0-9]{2})([Z+-])', '\\1:00\\2')`;
+  const zoned = `TRY_CAST(TRY_CAST(regexp_replace(${seconds}, '([+-][0-9]{2})([0-9]{2})$', '\\1:\\2') AS TIMESTAMPTZ) AS TIMESTAMP)`;
   return (
     `CASE WHEN ${matches(text, `${datePattern}[Tt ]${timePattern}${zonePattern}`)} ` +
-    `THEN CASE WHEN ${zoned} >= TIMESTAMP '0001-01-01' THEN ${zoned} END ` +
+    `THEN CASE WHEN ${zoned} >= TIMESTAMP '0001-01-01' AND year(${zoned}) <= 9999 THEN ${zoned} END ` +
     `WHEN ${matches(text, `${datePattern}([Tt ]${timePattern})?`)} THEN TRY_CAST(upper(${text}) AS TIMESTAMP) END`
   );
 }

@@ -141,7 +141,7 @@ describe('land.py', () => {
       expect(rejected).toMatchObject({ items: 1, reasons: [{ target: 'landing.order', attribute: 'orderdate' }] });
       expect(files.map(({ uri }) => uri.replace(/[0-9a-f]{16}/, '<run>'))).toEqual([
         's3://lake/shop/type=quarantined_customer/<run>-0.parquet',
-        's3://lake/shop/type=rejected/<run>-land_order.parquet',
+        's3://lake/shop/type=rejected/<run>-land_order-0.parquet',
       ]);
     });
 
@@ -330,7 +330,7 @@ describe('land.py', () => {
     }
     const report = await readReport(local.store, 'customer');
     expect(report.files.map((file) => file.uri)).toEqual([
-      expect.stringMatching(/type=rejected\/[0-9a-f]{16}-land_customer\.parquet$/),
+      expect.stringMatching(/type=rejected\/[0-9a-f]{16}-land_customer-0\.parquet$/),
     ]);
     expect(JSON.stringify(report)).not.toMatch(/secret|b@x/);
     expect((await land(landSpecs.customer)).JobRunState).toBe('SUCCEEDED');

@@ -51,7 +51,7 @@ async function storeRejected(
   spec: LandJobSpec,
   rejected: number
 ): Promise<JobReport['files']> {
-  const key = `${lake.key}type=${rejectedDataset}/${generation}-land_${spec.entity}.parquet`;
+  const key = `${lake.key}type=${rejectedDataset}/${generation}-land_${spec.entity}-0.parquet`;
   if (rejected === 0) {
     await context.store.deleteObject(lake.bucket, key);
     return [];

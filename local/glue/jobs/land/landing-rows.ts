@@ -50,6 +50,13 @@ async function listMembers(
   return new Map(rows.map((row) => [String(row['column_name']), String(row['column_type'])]));
 }
 
+/** SQL of a lake value's text: binary as base64, lists and structs as JSON. */
+function textOf(value: string, type: string): string {
+  if (type === 'BLOB') return `to_base64(${value})`;
+  const isNested = /[[({]/.test(type.replace(/^DECIMAL\(\d+,\d+\)$/, ''));
+  return `CAST(${isNested ? `to_json(${value})` : value} AS VARCHAR)`;
+}
+
 /** The exploded relation: lake row `s`, `element` (struct of texts) and `position` from 0; one row per element. */
 async function explodedRelation(
   session: DuckDbSession,
@@ -57,17 +64,20 @@ async function explodedRelation(
   explode: readonly Explode[]
 ): Promise<{ readonly relation: string; readonly fields: ReadonlySet<string> }> {
   // Nested names are lower-case in the lake, fields of the spec are spelled as the attributes are.
-  const sources: { readonly source: Explode; readonly members: ReadonlySet<string> }[] = [];
+  const sources: { readonly source: Explode; readonly members: ReadonlyMap<string, string> }[] = [];
   for (const source of explode) {
     const members =
-      source.kind === 'map' ? Object.keys(source.fields) : (await listMembers(session, dataset, source.column)).keys();
-    sources.push({ source, members: new Set([...members].map((member) => member.toLowerCase())) });
+      source.kind === 'map'
+        ? Object.entries(source.fields).map(([field, column]) => [field, dataset.columns.get(column) ?? ''] as const)
+        : await listMembers(session, dataset, source.column);
+    sources.push({ source, members: new Map([...members].map(([field, type]) => [field.toLowerCase(), type])) });
   }
-  const fields = new Set(sources.flatMap(({ members }) => [...members]));
+  const fields = new Set(sources.flatMap(({ members }) => [...members.keys()]));
   const lists = sources.map(({ source, members }) => {
     const pack = (value: (field: string) => string): string => {
       const parts = [...fields].map((field) => {
-        const text = members.has(field) ? `CAST(${value(field)} AS VARCHAR)` : 'CAST(NULL AS VARCHAR)';
+        const type = members.get(field);
+        const text = type === undefined ? 'CAST(NULL AS VARCHAR)' : textOf(value(field), type);
         return `${quoteIdentifier(field)} := ${text}`;
       });
       return `struct_pack(${parts.join(', ')})`;
@@ -79,7 +89,7 @@ async function explodedRelation(
     }
     const columnOf = new Map(Object.entries(source.fields).map(([field, column]) => [field.toLowerCase(), column]));
     const value = (field: string): string => lakeColumn(dataset, columnOf.get(field) ?? '');
-    const present = [...members].map((field) => `${value(field)} IS NOT NULL`);
+    const present = [...members.keys()].map((field) => `${value(field)} IS NOT NULL`);
     return `CASE WHEN ${present.join(' OR ')} THEN [${pack(value)}] ELSE [] END`;
   });
   const all = lists.reduce((left, right) => `list_concat(${left}, ${right})`);
@@ -121,11 +131,7 @@ function columnSql(dataset: LakeDataset, column: LandingColumn, fields: Readonly
       const value = lakeColumn(dataset, source.column);
       const lakeType = dataset.columns.get(source.column) ?? '';
       if (lakeType !== 'VARCHAR' && lakeType === exact.duckType) return { column, raw: value, cast: (raw) => raw };
-      if (lakeType === 'BLOB') return { column, raw: `to_base64(${value})`, cast: exact.cast };
-      if (/[[({]/.test(lakeType.replace(/^DECIMAL\(\d+,\d+\)$/, ''))) {
-        return { column, raw: `CAST(to_json(${value}) AS VARCHAR)`, cast: exact.cast };
-      }
-      return { column, raw: `CAST(${value} AS VARCHAR)`, cast: exact.cast };
+      return { column, raw: textOf(value, lakeType), cast: exact.cast };
     }
   }
 }
