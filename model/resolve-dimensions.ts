@@ -68,7 +68,7 @@ function checkUnknown(resolution: Resolution, path: Path, dimension: Dimension):
   }
 }
 
-type Base = Pick<Dimension, 'name' | 'deletes' | 'scd' | 'unknown'>;
+type Base = Pick<Dimension, 'name' | 'deletes' | 'scd' | 'unknown' | 'rows'>;
 
 function resolveDates(resolution: Resolution, path: Path, base: Base, shape: DimensionShape): DateDimension {
   for (const key of ['from', 'key', 'orderBy'] as const) {
@@ -131,7 +131,12 @@ export function resolveDimensions(resolution: Resolution, shape: WarehouseShape)
     const path = ['dimensions', name];
     resolution.checkName(path, name, 'table');
     const { scd = 1, unknown = {} } = one;
-    const base: Base = { name, deletes: one.deletes ?? shape.deletes ?? 'keep', scd, unknown };
+    const { rows } = one;
+    if (rows !== undefined && !(Number.isSafeInteger(rows) && rows > 0)) {
+      resolution.report([...path, 'rows'], 'must be a whole number of members, at least 1');
+    }
+    const deletes = one.deletes ?? shape.deletes ?? 'keep';
+    const base: Base = { name, deletes, scd, unknown, ...(rows !== undefined && { rows }) };
     const dimension =
       one.dates === undefined ? resolveMembers(resolution, path, base, one) : resolveDates(resolution, path, base, one);
     if (dimension === undefined) continue;

@@ -31,6 +31,13 @@ function checkGrain(
   }
 }
 
+function checkDistribution(resolution: Resolution, path: Path, fact: Fact, columns: readonly string[]): void {
+  const { distribution: name } = fact;
+  if (name === undefined || columns.includes(name)) return;
+  const at = [...path, 'distribution'];
+  resolution.report(at, `"${name}" is not a key column of the fact${suggestion(name, columns)}`);
+}
+
 /** Resolves the facts, in the order of the file. */
 export function resolveFacts(
   resolution: Resolution,
@@ -78,9 +85,11 @@ export function resolveFacts(
         return value === undefined ? [] : [{ name: simple, value }];
       }),
       deletes: one.deletes ?? shape.deletes ?? 'keep',
+      ...(one.distribution !== undefined && { distribution: one.distribution }),
     };
     checkGrain(resolution, path, fact, one, dimensions);
     const columns = [...(fact.key ? [fact.key.column] : []), ...fact.lookups.map(({ column }) => column)];
+    checkDistribution(resolution, path, fact, columns);
     resolution.checkUnique(path, [...columns, ...fact.measures.map((measure) => measure.name)], `dwh.${name}`);
     facts.set(name, fact);
   }

@@ -92,6 +92,10 @@ const dimension = z.strictObject({
     .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
     .optional()
     .describe('Values of the unknown member (key 0). Default: NULL.'),
+  rows: z
+    .number()
+    .optional()
+    .describe('How many members to expect: it decides how Redshift spreads the table. Default: left to Redshift.'),
 });
 
 const on = z.union([z.string(), z.array(z.string()).min(1), z.record(z.string(), z.string())]);
@@ -134,6 +138,12 @@ const fact = z.strictObject({
     .optional()
     .describe('The date or timestamp whose versions of dimensions with scd: 2 count. Default: that of its one date.'),
   measures: z.union([z.array(z.string()), z.record(z.string(), z.string())]).describe('Columns; or name: column.'),
+  distribution: z
+    .string()
+    .optional()
+    .describe(
+      "The key column by which Redshift spreads the rows. Default: that of the largest dimension with a million rows or more, else the fact's own."
+    ),
   deletes: deletes.optional().describe('What becomes of rows that are gone at the source.'),
 });
 

@@ -44,6 +44,8 @@ interface DimensionBase {
   readonly scd: 1 | 2;
   /** Values of the unknown member by column; the others are NULL. */
   readonly unknown: Readonly<Record<string, string | number | boolean>>;
+  /** Members to expect, if the model says. */
+  readonly rows?: number;
 }
 
 /** A dimension whose members are rows of a landing table. */
@@ -102,6 +104,8 @@ export interface Fact {
   readonly lookups: readonly Lookup[];
   readonly measures: readonly { readonly name: string; readonly value: Value }[];
   readonly deletes: 'keep' | 'delete';
+  /** The key column that rows are spread by, if the model says. */
+  readonly distribution?: string;
 }
 
 /** A year-on-year growth report. */

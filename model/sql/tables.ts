@@ -9,6 +9,7 @@ import { historyColumns, memberColumns, membersTable } from './load-versions.js'
 import { lookupColumn, lookupTable } from './lookup.js';
 import { loadsTable } from './procedure.js';
 import { runHistoryTables } from './run-history.js';
+import { dimensionStorage, factStorage } from './storage.js';
 import { keyColumn, literal, quote, table } from './text.js';
 
 type Schema = Parameters<typeof table>[0];
@@ -59,13 +60,12 @@ SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM ${table('staging', max)})`,
   ];
 }
 
-function dimensionTables(dimension: Dimension): SqlStatement[] {
+function dimensionTables(dimension: Dimension, storage: string): SqlStatement[] {
   const { name } = dimension;
   const key = `${name}key`;
   const own = dimensionColumns(dimension).map((one) => define(one.name, one.type));
   const versions = dimension.scd === 2 ? versionColumns.map((one) => define(one.name, one.type)) : [];
   const primary = `PRIMARY KEY (${quote(key)})`;
-  const attributes = `${dimension.kind === 'dates' ? 'DISTSTYLE ALL' : 'DISTSTYLE AUTO'} SORTKEY (${quote(key)})`;
   const member = keyColumn(name, businessKey(dimension));
   return [
     ...keyTables(name, businessKey(dimension), dimension.scd === 2),
@@ -85,20 +85,14 @@ function dimensionTables(dimension: Dimension): SqlStatement[] {
       ...(dimension.scd === 2 ? historyColumns.map((one) => `${define(one, { name: 'timestamp' })} NOT NULL`) : []),
       primary,
     ]),
-    createTable('dwh', name, [define(key, 'key'), ...own, ...versions, primary], attributes),
+    createTable('dwh', name, [define(key, 'key'), ...own, ...versions, primary], storage),
   ];
 }
 
 function factTables(fact: Fact, dimensions: readonly Dimension[]): SqlStatement[] {
   const types = new Map<string, RedshiftType | 'key'>(fact.measures.map(({ name, value }) => [name, value[0]!.type]));
   const columns = factColumns(fact).map((name) => define(name, types.get(name) ?? 'key'));
-  // Rows of one key are deleted, inserted and joined together; reports filter by date.
-  const dist = fact.key?.column ?? fact.lookups[0]?.column;
-  const date = fact.lookups.find((one) => dimensions.find(({ name }) => name === one.dimension)?.kind === 'dates');
-  const attributes = [
-    dist === undefined ? 'DISTSTYLE AUTO' : `DISTSTYLE KEY DISTKEY (${quote(dist)})`,
-    ...(date === undefined ? [] : [`SORTKEY (${quote(date.column)})`]),
-  ].join(' ');
+  const attributes = factStorage(fact, dimensions);
   const staged = isFull(fact) ? [...columns, `${quote(headerOnly)} boolean NOT NULL`] : columns;
   const parts = fact.key?.names.map((column, index) => ({ column, type: fact.key!.on[index]![0]!.type }));
   return [
@@ -175,7 +169,7 @@ export function tables(model: WarehouseModel): SqlStatement[] {
       adoptLoads(name),
     ]),
     ...model.entities.map(landingTable),
-    ...model.dimensions.flatMap(dimensionTables),
+    ...model.dimensions.flatMap((one) => dimensionTables(one, dimensionStorage(one, model.facts, model.dimensions))),
     ...model.facts.flatMap((fact) => factTables(fact, model.dimensions)),
   ];
 }

@@ -147,6 +147,43 @@ describe('the plan of ecommerce', () => {
     ]);
   });
 
+  it('spreads facts and dimensions by what the model says of their size', () => {
+    const text = readFileSync(fileOf('ecommerce'), 'utf8');
+    const storage = (...replacements: [string, string][]): Record<string, string> => {
+      const changed = replacements.reduce((all, [from, to]) => all.replace(from, to), text);
+      const { setup } = compile(parseModel(changed, 'warehouse.yaml'));
+      const dwh = setup.filter(({ name, sql }) => name.startsWith('dwh.') && sql.startsWith('CREATE TABLE'));
+      return Object.fromEntries(dwh.map(({ name, sql }) => [name, sql.split('\n').at(-1)!]));
+    };
+    const customers: [string, string] = ['key: username\n', 'key: username\n    rows: 5000000\n'];
+    const products: [string, string] = ['key: productid\n', 'key: productid\n    rows: 999999\n'];
+    const auto = 'DISTSTYLE AUTO SORTKEY';
+    expect(storage()).toEqual({
+      'dwh.customer': `${auto} ("customerkey")`,
+      'dwh.address': `${auto} ("addresskey")`,
+      'dwh.product': `${auto} ("productkey")`,
+      'dwh.date': 'DISTSTYLE ALL SORTKEY ("datekey")',
+      'dwh.order': 'DISTSTYLE KEY DISTKEY ("orderkey") SORTKEY ("datekey")',
+    });
+    expect(storage(customers, products)).toMatchObject({
+      'dwh.customer': 'DISTSTYLE KEY DISTKEY ("customerkey") SORTKEY ("customerkey")',
+      'dwh.product': 'DISTSTYLE ALL SORTKEY ("productkey")',
+      'dwh.order': 'DISTSTYLE KEY DISTKEY ("customerkey") SORTKEY ("datekey")',
+    });
+    expect(
+      storage(customers, ['    from: product #', '    distribution: addresskey\n    from: product #'])
+    ).toMatchObject({
+      'dwh.customer': `${auto} ("customerkey")`,
+      'dwh.order': 'DISTSTYLE KEY DISTKEY ("addresskey") SORTKEY ("datekey")',
+    });
+    expect(() => storage(['    from: product #', '    distribution: price\n    from: product #'])).toThrow(
+      'facts.order.distribution: "price" is not a key column of the fact'
+    );
+    expect(() => storage(['key: username\n', 'key: username\n    rows: 0.5\n'])).toThrow(
+      'dimensions.customer.rows: must be a whole number of members, at least 1'
+    );
+  });
+
   it('routes items by their type, and flattens maps', () => {
     const customer = ecommerce.lake.spec.itemTypes.find(({ name }) => name === 'customer')!;
     expect(customer.match).toEqual([{ attribute: 'type', equals: 'customer' }]);
