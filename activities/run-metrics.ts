@@ -64,9 +64,10 @@ export function countRun(run: RunRecord): void {
 
 /** Counts the judgement of a data quality gate. For use inside an activity. */
 export function countGate(pipeline: string, ruleset: string, passed: boolean): void {
-  metricMeter
-    .createCounter('sluice_gate_results', undefined, 'Judgements of data quality gates')
-    .add(1, { pipeline, ruleset, verdict: passed ? 'passed' : 'failed' });
+  const results = metricMeter.createCounter('sluice_gate_results', undefined, 'Judgements of data quality gates');
+  // Both series are there from the first judgement on, so that an increase of either can be seen.
+  results.add(passed ? 1 : 0, { pipeline, ruleset, verdict: 'passed' });
+  results.add(passed ? 0 : 1, { pipeline, ruleset, verdict: 'failed' });
 }
 
 /** Counts an attempt of an activity that failed, whether or not it is repeated. For use inside an activity. */

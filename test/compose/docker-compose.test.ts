@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { Ajv } from 'ajv';
@@ -14,6 +14,7 @@ interface ComposeService {
   readonly depends_on?: Readonly<Record<string, { condition: string }>>;
   readonly healthcheck?: object;
   readonly volumes?: readonly string[];
+  readonly profiles?: readonly string[];
 }
 interface ComposeFile {
   readonly name: string;
@@ -49,7 +50,7 @@ describe('docker-compose.yml', () => {
 
   it('pins every image to a version', () => {
     for (const [name, { image }] of services) {
-      expect(image, name).toMatch(/:\d+\.\d+(\.\d+)?(-[a-z]+)?$/);
+      expect(image, name).toMatch(/:v?\d+\.\d+(\.\d+)?(-[a-z]+)?$/);
     }
   });
 
@@ -68,8 +69,29 @@ describe('docker-compose.yml', () => {
     }
   });
 
+  const mounted = services.flatMap(([, { volumes = [] }]) => volumes.map((volume) => volume.split(':')));
+
   it('keeps data in declared volumes', () => {
-    const mounted = services.flatMap(([, { volumes = [] }]) => volumes.map((volume) => volume.split(':')[0]));
-    expect(new Set(mounted)).toEqual(new Set(Object.keys(compose.volumes)));
+    const named = mounted.map(([source = '']) => source).filter((source) => !source.startsWith('.'));
+    expect(new Set(named)).toEqual(new Set(Object.keys(compose.volumes)));
+  });
+
+  it('mounts files of the checkout that are there, and lets nobody write to them', () => {
+    const own = mounted.filter(([source = '']) => source.startsWith('.'));
+    expect(own.length).toBeGreaterThan(3);
+    for (const [source = '', , mode] of own) {
+      expect(existsSync(path.join(root, source)), source).toBe(true);
+      expect(mode, source).toBe('ro');
+    }
+  });
+
+  it('has what watches it in a profile of its own, on which nothing else depends', () => {
+    const watching = services
+      .filter(([, { profiles = [] }]) => profiles.includes('observability'))
+      .map(([name]) => name);
+    expect(watching).toEqual(['prometheus', 'grafana', 'jaeger']);
+    for (const [name, { depends_on: needs = {} }] of services.filter(([one]) => !watching.includes(one))) {
+      for (const other of Object.keys(needs)) expect(watching, name).not.toContain(other);
+    }
   });
 });

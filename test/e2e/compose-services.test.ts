@@ -1,5 +1,7 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import getPort from 'get-port';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { startPostgres } from '../../local/redshift/index.js';
@@ -8,7 +10,10 @@ import { makeScene } from './scene.js';
 import type { Scene } from './scene.js';
 
 interface ComposeFile {
-  readonly services: Record<string, { command: string[]; environment: Record<string, string> }>;
+  readonly services: Record<
+    string,
+    { command: string[]; environment: Record<string, string>; healthcheck: { test: string[] } }
+  >;
 }
 
 /*
@@ -48,9 +53,12 @@ describe('the services of docker-compose.yml, started by hand', () => {
     const { env, ...document } = lastLine(aws.stdout()) as { env: Record<string, string>; warehouse: string };
     expect(document.warehouse).toBe(warehouse.url);
     const workerEnv = services['worker']?.environment ?? {};
-    expect(Object.keys(env)).toEqual(expect.arrayContaining(Object.keys(workerEnv)));
+    const watching = /^(SLUICE_(METRICS|HEALTH)_ADDRESS|OTEL_\w+|OPENLINEAGE_URL)$/;
+    const needed = Object.keys(workerEnv).filter((name) => !watching.test(name));
+    expect(Object.keys(env)).toEqual(expect.arrayContaining(needed));
 
-    const worker = scene.start(services['worker']?.command ?? [], env);
+    const health = `127.0.0.1:${await getPort()}`;
+    const worker = scene.start(services['worker']?.command ?? [], { ...env, SLUICE_HEALTH_ADDRESS: health });
     const run = scene.start(['run', 'elt', '--watch', '--json'], env);
     expect(await run.ended, run.stderr()).toBe(0);
 
@@ -58,6 +66,14 @@ describe('the services of docker-compose.yml, started by hand', () => {
     expect(await query.ended, query.stderr()).toBe(0);
     const { rows } = lastLine(query.stdout()) as { rows: [[number]] };
     expect(rows[0][0]).toBeGreaterThan(3_000);
+
+    const check = services['worker']?.healthcheck.test.at(-1) ?? '';
+    expect(check).toContain(`http://${workerEnv['SLUICE_HEALTH_ADDRESS']}/healthz`);
+    const checked = spawnSync(process.execPath, [
+      '-e',
+      check.replace(workerEnv['SLUICE_HEALTH_ADDRESS'] ?? '', health),
+    ]);
+    expect(checked.status).toBe(0);
 
     scene.note();
     worker.child.kill('SIGTERM');

@@ -1,16 +1,27 @@
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { Client, Connection } from '@temporalio/client';
+import protos from '@temporalio/proto';
+import type { temporal } from '@temporalio/proto';
+import { Worker } from '@temporalio/worker';
 import getPort from 'get-port';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { installRuntime } from '../../workers/runtime.js';
+import { bundleWorkflows } from '../../workers/workflow-bundle.js';
 import type { EltResult } from '../../workflows/index.js';
 import { makeScene } from '../e2e/scene.js';
 import type { Scene } from '../e2e/scene.js';
-import { lastLine } from '../client/sluice.js';
+import { lastLine, root } from '../client/sluice.js';
 import type { SluiceProcess } from '../client/sluice.js';
 import type { RunDetails } from '../../client/run-types.js';
 import type { LineageEvent } from '../../model/lineage/events.js';
 import { lineageProblems } from './lineage-schema.js';
+import { metricsIn } from './promql.js';
 import { samplesOf, valueOf } from './prometheus-text.js';
 import type { Sample } from './prometheus-text.js';
+import { alertRules, dashboardQueries } from './shipped.js';
 import { spansOf, startPostReceiver } from './otlp-collector.js';
 import type { PostReceiver, ReceivedSpan } from './otlp-collector.js';
 
@@ -20,6 +31,7 @@ let scene: Scene;
 let receiver: PostReceiver;
 let worker: SluiceProcess;
 let run: EltResult & { readonly workflowId: string };
+let history: temporal.api.history.v1.IHistory;
 let details: RunDetails;
 let samples: Sample[];
 let health: { readonly status: number; readonly body: unknown };
@@ -71,6 +83,13 @@ beforeAll(async () => {
   const environment = scene.start(['up', '--no-worker', '--json']);
   await environment.seen('"temporalUi"');
   scene.note();
+  const example = join(root, 'examples', 'ecommerce', 'warehouse.yaml');
+  const gates = 'gates: { orders: { on: landing.order, rules: \'Rules = [ IsComplete "orderid" ]\' } }';
+  await writeFile(join(scene.folder, 'warehouse.yaml'), `${await readFile(example, 'utf8')}\n${gates}\n`);
+  await writeFile(
+    join(scene.folder, 'sluice.yaml'),
+    `schedules: [{ name: doomed, model: ${JSON.stringify(join(root, 'examples', 'game', 'warehouse.yaml'))} }]\n`
+  );
   const { env } = lastLine(environment.stdout()) as { env: Record<string, string> };
   await putMarkedItems(env);
   const observed = {
@@ -86,12 +105,25 @@ beforeAll(async () => {
   const started = scene.start(['run', 'elt', '--fresh', '--watch', '--json'], observed);
   expect(await started.ended, started.stderr()).toBe(0);
   run = lastLine(started.stdout()) as typeof run;
+  // A scheduled run that fails at once: there is no table of the game.
+  for (const command of [['apply'], ['trigger', 'doomed']]) {
+    const schedule = scene.start(['schedule', ...command, '--json'], env);
+    expect(await schedule.ended, schedule.stderr()).toBe(0);
+  }
+  const scrape = async (): Promise<Sample[]> => samplesOf(await (await fetch(`http://${address}/metrics`)).text());
+  await vi.waitFor(async () => expect(valueOf(await scrape(), 'sluice_runs_total', { pipeline: 'game' })).toBe(1), {
+    timeout: 60_000,
+    interval: 250,
+  });
   const show = scene.start(['show', run.runKey, '--json'], env);
   expect(await show.ended, show.stderr()).toBe(0);
   details = lastLine(show.stdout()) as RunDetails;
-  samples = samplesOf(await (await fetch(`http://${address}/metrics`)).text());
+  samples = await scrape();
   const answer = await fetch(`http://${healthAddress}/healthz`);
   health = { status: answer.status, body: await answer.json() };
+  const connection = await Connection.connect({ address: env['TEMPORAL_ADDRESS'] });
+  history = await new Client({ connection }).workflow.getHandle(run.workflowId).fetchHistory();
+  await connection.close();
   worker.child.kill('SIGTERM');
   expect(await worker.ended, worker.stderr()).toBe(0);
 }, 180_000);
@@ -176,6 +208,15 @@ describe('the metrics of a worker', () => {
     expect(value('sluice_rows_total', { layer: 'landing' })).toBe(landed.reduce((sum, [, rows]) => sum + rows, 0));
   });
 
+  it('tell of gates, of runs that failed and why, and of lateness', () => {
+    expect(valueOf(samples, 'sluice_gate_results_total', { pipeline, verdict: 'passed' })).toBe(1);
+    expect(valueOf(samples, 'sluice_gate_results_total', { pipeline, verdict: 'failed' })).toBe(0);
+    expect(valueOf(samples, 'sluice_runs_total', { pipeline: 'game', verdict: 'failed' })).toBe(1);
+    expect(valueOf(samples, 'sluice_activity_failures_total', { error_class: 'Permanent' })).toBe(1);
+    expect(valueOf(samples, 'sluice_schedule_lateness_seconds_count', { pipeline: 'game' })).toBe(1);
+    expect(valueOf(samples, 'sluice_schedule_lateness_seconds_count', { pipeline })).toBeUndefined();
+  });
+
   it('have the seconds of every stage and of the remote jobs', () => {
     const { stages = [] } = details.progress ?? {};
     expect(stages.length).toBeGreaterThan(6);
@@ -206,6 +247,18 @@ describe('the metrics of a worker', () => {
     const values = new Set(own.flatMap(({ labels }) => Object.values(labels)));
     for (const value of values) expect(value).not.toContain(run.runKey);
     expect(own.length).toBeLessThan(1_000);
+  });
+});
+
+describe('what ships for Prometheus and Grafana', () => {
+  it('asks only for metrics that a worker has', () => {
+    const served = new Set(samples.map(({ name }) => name));
+    const asked = [...alertRules(), ...dashboardQueries()];
+    expect(asked.length).toBeGreaterThan(25);
+    for (const { name, expr } of asked) {
+      const missing = metricsIn(expr).filter((metric) => metric !== 'up' && !served.has(metric));
+      expect(missing, name).toEqual([]);
+    }
   });
 });
 
@@ -253,7 +306,8 @@ describe('the lineage of a run', () => {
   beforeAll(() => {
     events = receiver.posts
       .filter(({ path }) => path === '/api/v1/lineage')
-      .map(({ body }) => JSON.parse(body) as LineageEvent);
+      .map(({ body }) => JSON.parse(body) as LineageEvent)
+      .filter(({ job }) => job.name.startsWith('ecommerce'));
   });
 
   it('is events of OpenLineage, by its schemas', () => {
@@ -275,6 +329,18 @@ describe('the lineage of a run', () => {
       }
     }
     for (const [id, of] of types) expect(of, id).toEqual(['START', 'COMPLETE']);
+  });
+
+  it('says that a run failed, and why', () => {
+    const all = receiver.posts
+      .filter(({ path }) => path === '/api/v1/lineage')
+      .map(({ body }) => JSON.parse(body) as LineageEvent);
+    const failed = all.filter(({ job }) => job.name === 'game');
+    expect(failed.map(({ eventType }) => eventType)).toEqual(['START', 'FAIL']);
+    expect(failed[1]?.run.facets).toMatchObject({
+      errorMessage: { message: expect.stringContaining('game') as string },
+      nominalTime: { nominalStartTime: expect.stringMatching(/^\d{4}-/) as string },
+    });
   });
 
   it('leads from the table over raw, lake and landing to the star schema, with what was written', () => {
@@ -312,14 +378,38 @@ describe('the lineage of a run', () => {
   });
 });
 
+describe('the history of a traced run', () => {
+  it('carries the trace to its activities, and replays with and without the interceptors', async () => {
+    const { events } = history;
+    const header = (fields?: Record<string, unknown> | null) => Object.keys(fields ?? {});
+    expect(header(events?.[0]?.workflowExecutionStartedEventAttributes?.header?.fields)).toEqual(['_tracer-data']);
+    const scheduled = (events ?? []).flatMap(({ activityTaskScheduledEventAttributes: one }) => (one ? [one] : []));
+    expect(scheduled.length).toBeGreaterThan(10);
+    for (const { header: carried } of scheduled) expect(header(carried?.fields)).toEqual(['_tracer-data']);
+    installRuntime('silent');
+    await Worker.runReplayHistory({ workflowBundle: await bundleWorkflows() }, history, run.workflowId);
+    const folder = await mkdtemp(join(tmpdir(), 'sluice-untraced-'));
+    try {
+      await cp(join(root, 'workflows'), join(folder, 'workflows'), { recursive: true });
+      await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
+      await rm(join(folder, 'workflows', 'interceptors.ts'));
+      const untraced = await bundleWorkflows(join(folder, 'workflows'));
+      await Worker.runReplayHistory({ workflowBundle: untraced }, history, run.workflowId);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+});
+
 describe('what is told of a run', () => {
   it('has no row data', () => {
     const told = {
       posts: receiver.posts.map(({ body }) => body).join('\n'),
       log: worker.stderr(),
       metrics: JSON.stringify(samples),
+      history: Buffer.from(protos.temporal.api.history.v1.History.encode(history).finish()).toString('latin1'),
     };
-    expect(told.posts).toContain(run.runKey);
+    for (const text of [told.posts, told.log, told.history]) expect(text).toContain(run.runKey);
     for (const [what, text] of Object.entries(told)) expect(text.includes(mark), what).toBe(false);
   });
 });
