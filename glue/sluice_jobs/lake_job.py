@@ -64,11 +64,11 @@ def _merge(changes: DataFrame, previous: DataFrame) -> DataFrame:
     """The latest change of each key, unless the generation before has a later one, and the rows of all other keys."""
     newest = F.max(F.struct("written_at", "seq", "dataset", "body")).alias("newest")
     latest = changes.groupBy(*_KEYS).agg(newest).select(*_KEYS, "newest.*")
-    later = previous.select(*_KEYS, F.col("written_at").alias("held_at")).join(
-        latest.select(*_KEYS, "written_at"), _KEYS
-    )
-    applied = latest.join(later.where("held_at > written_at").select(*_KEYS), _KEYS, "left_anti")
-    untouched = previous.join(applied.select(*_KEYS), _KEYS, "left_anti")
+    changed = latest.select(*_KEYS, F.col("written_at").alias("changed_at"))
+    # Read once: it is asked for what stays, and for what is later than its change.
+    held = previous.join(changed, _KEYS, "left").persist(StorageLevel.MEMORY_AND_DISK)
+    applied = latest.join(held.where("written_at > changed_at").select(*_KEYS), _KEYS, "left_anti")
+    untouched = held.join(applied.select(*_KEYS), _KEYS, "left_anti")
     columns = ["dataset", *_KEYS, "written_at", "seq", "body"]
     return applied.select(*columns).unionByName(untouched.select(*columns))
 
@@ -140,7 +140,7 @@ def run(args: Arguments) -> None:
             "rows": {},
             "rejected": {
                 "items": due.get(REJECTED, 0),
-                "reasons": rejects.reasons_of(rejected) if due.get(REJECTED, 0) > 0 else [],
+                "reasons": rejects.reasons_of(rejected)[REJECTED] if due.get(REJECTED, 0) > 0 else [],
             },
             "files": [],
         }

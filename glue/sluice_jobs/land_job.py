@@ -156,11 +156,14 @@ def _report(
     landing: Landing, run_key: str, sources: Mapping[str, _Source], frame: DataFrame, counts: Mapping[str, int]
 ) -> dict[str, Any]:
     """What a run has read and rejected; several tables may be made of the same items, which count once."""
-    reasons: list[dict[str, Any]] = []
-    for spec in landing.specs:
-        if counts.get(_bad(spec), 0) > 0:
-            found = rejects.reasons_of(frame.where(F.col("dataset") == _bad(spec)))
-            reasons += [{**reason, "target": spec["target"]} if landing.packed else reason for reason in found]
+    bad = [_bad(spec) for spec in landing.specs]
+    rejected = sum(counts.get(name, 0) for name in bad)
+    found = rejects.reasons_of(frame.where(F.col("dataset").isin(bad))) if rejected > 0 else {}
+    reasons = [
+        {**reason, "target": spec["target"]} if landing.packed else reason
+        for spec in landing.specs
+        for reason in found.get(_bad(spec), [])
+    ]
     held_back = [
         counts.get(quarantine_dataset(name), 0) for name, source in sources.items() if source.held_back is not None
     ]
@@ -171,7 +174,7 @@ def _report(
         "itemsRead": sum(source.lake.items for source in sources.values()),
         "bytesRead": sum(source.lake.bytes for source in sources.values()),
         "rows": {},
-        "rejected": {"items": sum(counts.get(_bad(spec), 0) for spec in landing.specs), "reasons": reasons},
+        "rejected": {"items": rejected, "reasons": reasons},
         **({"quarantined": sum(held_back)} if held_back else {}),
         "files": [],
     }

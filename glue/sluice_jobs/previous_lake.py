@@ -6,6 +6,7 @@ import pickle
 from typing import Any, Callable, Iterator, Mapping
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 from pyspark.sql import DataFrame, SparkSession
 
 from . import s3
@@ -49,16 +50,21 @@ def open_previous(
         keys = [prefix + file for file in held.get("files", [])]
         if not keys:
             raise JobFailure(f"The lake at {at} has no dataset {name}")
-        for key in keys:
-            if s3.size_of(bucket, key) is None:
-                raise JobFailure(f"File {key.removeprefix(prefix)} of the lake at {at} is missing")
-        read = spark.read.parquet(*s3.spark_paths(bucket, keys, folder))
-        if read.count() != held["rows"]:
+        if sum(_rows(at, key) for key in keys) != held["rows"]:
             raise JobFailure(f"Dataset {name} of the lake at {at} does not hold its {held['rows']} rows")
+        read = spark.read.parquet(*s3.spark_paths(bucket, keys, folder))
         rows = read.mapInArrow(guarded("reading the previous lake", _reader(spec, name)), LAKE_ROWS_DDL)
         frame = rows if frame is None else frame.unionByName(rows)
     assert frame is not None
     return frame
+
+
+def _rows(at: S3Location, key: str) -> int:
+    """Rows of a file of the generation, by its footer."""
+    size = s3.size_of(at.bucket, key)
+    if size is None:
+        raise JobFailure(f"File {key.removeprefix(at.key)} of the lake at {at} is missing")
+    return int(pq.read_metadata(s3.open_parquet(at.bucket, key, size)).num_rows)
 
 
 def _reader(spec: Mapping[str, Any], name: str) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:

@@ -39,33 +39,33 @@ def _merge(found: dict[_Kind, tuple[int, list[str]]], kind: _Kind, items: int, k
     found[kind] = (count + items, heapq.nsmallest(_SAMPLES, samples + keys))
 
 
-def reasons_of(rejected: DataFrame) -> list[dict[str, Any]]:
-    """The reasons of rejects in the column `body`, counted, with the ten lowest keys of each, as reports have them."""
+def reasons_of(rejected: DataFrame) -> dict[str, list[dict[str, Any]]]:
+    """
+    By `dataset`, the reasons of rejects in the column `body`, counted, with the ten lowest keys of each, as reports have
+    them.
+    """
 
     def count(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         found: dict[_Kind, tuple[int, list[str]]] = {}
         for row in rows_of(batches):
             item_type, reasons, key, _ = pickle.loads(row["body"])
             for reason in set(reasons):
-                _merge(found, (item_type, *reason), 1, [key])
+                _merge(found, (row["dataset"], item_type, *reason), 1, [key])
         rows = [pickle.dumps((kind, *counted)) for kind, counted in found.items()]
         yield pa.RecordBatch.from_arrays([pa.array(rows, pa.binary())], ["found"])
 
     total: dict[_Kind, tuple[int, list[str]]] = {}
-    for row in rejected.select("body").mapInArrow(guarded("counting rejects", count), "found binary").collect():
+    for row in (
+        rejected.select("dataset", "body").mapInArrow(guarded("counting rejects", count), "found binary").collect()
+    ):
         _merge(total, *pickle.loads(row["found"]))
-    order = sorted(total, key=lambda kind: (kind[0] is not None, *(str(part) for part in kind)))
-    return [
-        {
-            "itemType": kind[0],
-            "attribute": kind[1],
-            "expected": kind[2],
-            "found": kind[3],
-            "items": total[kind][0],
-            "sampleKeys": [json.loads(key) for key in total[kind][1]],
-        }
-        for kind in order
-    ]
+    reasons: dict[str, list[dict[str, Any]]] = {}
+    for kind in sorted(total, key=lambda kind: (kind[1] is not None, *(str(part) for part in kind[1:]))):
+        dataset, item_type, attribute, expected, found = kind
+        items, keys = total[kind]
+        told = {"itemType": item_type, "attribute": attribute, "expected": expected, "found": found, "items": items}
+        reasons.setdefault(dataset, []).append({**told, "sampleKeys": [json.loads(key) for key in keys]})
+    return reasons
 
 
 def reject_row(body: Any, written_at: int | None) -> tuple[Any, ...]:

@@ -36,7 +36,7 @@ const packed = (specs: readonly LandJobSpec[], more: Record<string, string> = {}
   ...more,
 });
 
-describe.skipIf(python === undefined)('the Glue scripts under PySpark', () => {
+describe.skipIf(python === undefined)('the Glue scripts under PySpark', { timeout: 300_000 }, () => {
   let scene: ParityScene;
   beforeAll(async () => {
     scene = await startParityScene(python ?? '');
