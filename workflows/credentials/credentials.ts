@@ -2,12 +2,12 @@ import {
   ApplicationFailure,
   allHandlersFinished,
   condition,
-  continueAsNew,
   defineQuery,
   defineSignal,
   defineUpdate,
   isCancellation,
   log,
+  makeContinueAsNewFunc,
   proxyActivities,
   rootCause,
   setCurrentDetails,
@@ -19,7 +19,7 @@ import {
 import type { Activities } from '../../activities/index.js';
 import { movesToNewVersions } from '../worker-traits.js';
 import { credentialsNotification, targetName } from './alerts.js';
-import { alertTime, refreshTime, retryPause } from './times.js';
+import { alertOf, patience, refreshTime, retryPause } from './times.js';
 import type { CredentialsInput, CredentialsSettings, CredentialsStatus } from './types.js';
 
 /** How the credentials stand. */
@@ -30,8 +30,6 @@ export const refreshNowUpdate = defineUpdate<CredentialsStatus>('refreshNow');
 
 /** Replaces what is declared; a change is followed by a refresh. */
 export const configureSignal = defineSignal<[CredentialsSettings]>('configure');
-
-const minute = 60_000;
 
 const { refreshCredentials } = proxyActivities<Activities>({
   startToCloseTimeout: '3m',
@@ -103,10 +101,10 @@ export async function credentials(input: CredentialsInput): Promise<void> {
     const serving = asked;
     const { credentials: declared } = settings;
     const began = Date.now();
-    const patience = Math.max(2 * minute, alertTime(status) - began);
+    const scheduleToCloseTimeout = patience(declared.durationSeconds);
     try {
       const { expiration, version } = await refreshCredentials.executeWithOptions(
-        { scheduleToCloseTimeout: patience, summary: `refresh ${status.refreshes + 1} of ${status.name}` },
+        { scheduleToCloseTimeout, summary: `refresh ${status.refreshes + 1} of ${status.name}` },
         [{ ...stepOf('refresh'), credentials: declared, refresh: `${execution}/${status.refreshes + 1}` }]
       );
       const { alerted, refreshes, name } = status;
@@ -122,11 +120,10 @@ export async function credentials(input: CredentialsInput): Promise<void> {
       const now = Date.now();
       const { since = new Date(now).toISOString(), attempts = 0 } = status.failure ?? {};
       const failure = { message: rootCause(error) ?? 'no message', since, attempts: attempts + 1 };
-      const isExpired = status.expiration !== undefined && now >= Date.parse(status.expiration);
       const isPermanent = !(isOfTime(error) || isTransient(error));
-      const alert = isExpired ? 'expired' : isPermanent || now >= alertTime(status) ? 'not-refreshed' : undefined;
-      const isNews = alert !== undefined && alert !== status.alerted && status.alerted !== 'expired';
       const due = now + retryPause(declared.durationSeconds);
+      const alert = alertOf(status, { isPermanent, now });
+      const isNews = alert !== undefined && alert !== status.alerted && status.alerted !== 'expired';
       show({
         ...status,
         refreshAt: new Date(due).toISOString(),
@@ -147,7 +144,9 @@ export async function credentials(input: CredentialsInput): Promise<void> {
     const { continueAsNewSuggested, historyLength } = workflowInfo();
     if ((continueAsNewSuggested || historyLength > maximumEvents) && asked === served) {
       await condition(allHandlersFinished);
-      if (asked === served) await continueAsNew<typeof credentials>({ ...settings, status, maximumEvents });
+      if (asked !== served) continue;
+      const again = makeContinueAsNewFunc<typeof credentials>({ memo: { credentials: status } });
+      await again({ ...settings, status, maximumEvents });
     }
   }
 }

@@ -13,13 +13,27 @@ export function refreshTime(expiration: string, durationSeconds: number, now: nu
   return Math.max(due, now + Math.max(leastPause, lifetime / 10));
 }
 
-/** From when on a failure is told of that may still pass by itself: with half of what was left at the refresh. */
-export function alertTime({ expiration, declaration }: CredentialsStatus): number {
-  if (expiration === undefined) return 0;
-  return Date.parse(expiration) - (declaration.durationSeconds * 1000) / 6;
+/** Milliseconds that the attempts of one refresh may take together: a twentieth of the lifetime, from 1 to 3 min. */
+export function patience(durationSeconds: number): number {
+  return Math.min(180_000, Math.max(60_000, durationSeconds * 50));
 }
 
-/** Milliseconds until the next try after one that failed: a twentieth of the lifetime, from 15 s to 5 min. */
+/** Milliseconds from a refresh that failed to the next: a twentieth of the lifetime, at most 5 min. */
 export function retryPause(durationSeconds: number): number {
-  return Math.min(300_000, Math.max(15_000, durationSeconds * 50));
+  return Math.min(300_000, durationSeconds * 50);
+}
+
+/**
+ * What people have to be told of a refresh that failed at `now`, if anything: at once when it will not pass by itself,
+ * else so early that half of what was left at the refresh is still left, since the next one may take its time to fail.
+ */
+export function alertOf(
+  { expiration, declaration: { durationSeconds } }: Pick<CredentialsStatus, 'expiration' | 'declaration'>,
+  { isPermanent, now }: { readonly isPermanent: boolean; readonly now: number }
+): CredentialsStatus['alerted'] {
+  if (expiration === undefined) return 'not-refreshed';
+  const end = Date.parse(expiration);
+  if (now >= end) return 'expired';
+  const nextFailure = now + retryPause(durationSeconds) + patience(durationSeconds);
+  return isPermanent || nextFailure > end - (durationSeconds * 1000) / 6 ? 'not-refreshed' : undefined;
 }
