@@ -1,9 +1,10 @@
-import { DescribeStatementCommand } from '@aws-sdk/client-redshift-data';
+import { DescribeStatementCommand, ListStatementsCommand } from '@aws-sdk/client-redshift-data';
 import { CancelledFailure } from '@temporalio/activity';
 import { ActivityCancellationDetails } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Activities } from '../../activities/index.js';
 import { createActivities } from '../../activities/index.js';
+import { WarehouseQuery } from '../../client/warehouse-query.js';
 import { readRows } from '../../activities/redshift-results.js';
 import { deployment, startTestAws } from '../workflows/stack.js';
 import type { TestAws } from '../workflows/stack.js';
@@ -28,6 +29,41 @@ describe('the warehouse', () => {
     return started;
   };
   const stateOf = async (Id: string) => (await aws.clients.redshift.send(new DescribeStatementCommand({ Id }))).Status;
+
+  const secretArn = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:warehouse-AbCdEf';
+  it.each([
+    ['a workgroup, as itself', { workgroup: 'sluice' }, { WorkgroupName: 'sluice' }],
+    ['a workgroup, by a secret', { workgroup: 'sluice', secretArn }, { WorkgroupName: 'sluice', SecretArn: secretArn }],
+    ['a cluster, as itself', { cluster: 'sluice' }, { ClusterIdentifier: 'sluice' }],
+    [
+      'a cluster, as a user',
+      { cluster: 'sluice', dbUser: 'loader' },
+      { ClusterIdentifier: 'sluice', DbUser: 'loader' },
+    ],
+    ['a cluster, by a secret', { cluster: 'sluice', secretArn }, { ClusterIdentifier: 'sluice', SecretArn: secretArn }],
+  ])('logs in to %s, from activities and from commands alike', async (name, login, expected) => {
+    const to = { ...login, database: 'salesdwh' };
+    const { redshift } = aws.clients;
+    const described = async (Id = ''): Promise<object> => {
+      const answer = await redshift.send(new DescribeStatementCommand({ Id }));
+      const { WorkgroupName, ClusterIdentifier, Database, DbUser, SecretArn, Status } = answer;
+      return { WorkgroupName, ClusterIdentifier, Database, DbUser, SecretArn, Status };
+    };
+    const all = { Database: 'salesdwh', Status: 'FINISHED', ...expected };
+    for (const sqls of [['SELECT 1'], ['SELECT 1', 'SELECT 2']]) {
+      const named = `${name} ${sqls.length}`;
+      const input = { ...step(named), target: to, transactions: [{ step: named, sqls }] };
+      const [started] = await runActivity(activities.startStatements, input);
+      expect(await described(started?.statementId)).toEqual(all);
+    }
+    const warehouse = new WarehouseQuery(redshift, to);
+    await warehouse.query('SELECT 1 AS of_a_command');
+    await warehouse.transaction(['SELECT 1 AS of_a_command', 'SELECT 2']);
+    const { Statements = [] } = await redshift.send(new ListStatementsCommand({ Status: 'ALL', MaxResults: 100 }));
+    const own = Statements.filter(({ StatementName }) => StatementName === undefined).slice(0, 2);
+    expect(own).toHaveLength(2);
+    for (const { Id } of own) expect(await described(Id)).toEqual(all);
+  });
 
   it('ends a short statement within its start, with bound parameters', async () => {
     const started = await start('short', ['SELECT :a AS a, :b AS b'], { a: 'x', b: "y'; DROP TABLE t" });
