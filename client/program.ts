@@ -1,7 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { workerQueues } from '../model/task-queues.js';
 import type { WorkerQueue } from '../model/task-queues.js';
-import { tracesWanted } from '../workers/telemetry/traces-wanted.js';
 import type { CommandContext } from './command-context.js';
 import { ExitCode, reportOf } from './errors.js';
 import { processConsole } from './output/console.js';
@@ -460,6 +459,36 @@ export function createProgram(env: NodeJS.ProcessEnv): Command {
     async () => (await import('./commands/schedule.js')).deleteSchedule
   );
 
+  const credentials = program.command('credentials').description('Keep temporary AWS credentials fresh in one secret');
+  define(
+    credentials,
+    'apply',
+    'Start keeping the declared credentials fresh, and tell those that are of what has changed',
+    ['sluice credentials apply', 'sluice credentials apply --prune --json'],
+    async () => (await import('./commands/credentials.js')).applyCredentials
+  ).option('--prune', 'end those of this task queue that are no longer declared; they go on until they expire');
+  define(
+    credentials,
+    'list',
+    'Show declared and running credentials: state, expiration, next refresh; never a secret',
+    ['sluice credentials list', 'sluice credentials list --json'],
+    async () => (await import('./commands/credentials.js')).listCredentials
+  );
+  define(
+    credentials,
+    'show <name>',
+    'Show how credentials stand; never a secret',
+    ['sluice credentials show databricks'],
+    async () => (await import('./commands/credentials.js')).showCredentials
+  );
+  define(
+    credentials,
+    'refresh <name>',
+    'Refresh credentials now and wait for it; ends with 1 when that fails, and the old ones stay',
+    ['sluice credentials refresh databricks --json'],
+    async () => (await import('./commands/credentials.js')).refreshCredentials
+  );
+
   return program;
 }
 
@@ -471,6 +500,7 @@ async function traced(command: Command, env: NodeJS.ProcessEnv, run: () => Promi
   const names: string[] = [];
   for (let one: Command | null = command; one?.parent; one = one.parent) names.unshift(one.name());
   const name = names.join(' ');
+  const { tracesWanted } = await import('../workers/telemetry/traces-wanted.js');
   if (!tracesWanted(env) || enduring.includes(name)) return await run();
   const [{ startTracing }, { inCommandSpan }] = await Promise.all([
     import('../workers/telemetry/tracing.js'),
