@@ -33,7 +33,7 @@ export const configureSignal = defineSignal<[CredentialsSettings]>('configure');
 
 const { refreshCredentials } = proxyActivities<Activities>({
   startToCloseTimeout: '3m',
-  heartbeatTimeout: '30s',
+  heartbeatTimeout: '20s',
   cancellationType: 'WAIT_CANCELLATION_COMPLETED',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
 });
