@@ -214,7 +214,7 @@ describe('quality gates of a run', () => {
     await show(given, runKey);
     const { progress } = documents[0] as unknown as RunDetails;
     const step = progress?.stages.flatMap(({ steps }) => steps).find(({ name }) => name === 'land_job');
-    expect(step?.counts).toMatchObject({ items: 8, rows: 6, quarantined: 2 });
+    expect(step?.counts).toMatchObject({ items: 14, rows: 12, quarantined: 2 });
     const { Contents = [] } = await aws.clients.s3.send(
       new ListObjectsV2Command({ Bucket: 'sluice-lake', Prefix: `${table}/type=quarantined_order/` })
     );
