@@ -41,9 +41,6 @@ export class TemporalConnection {
     const connection = Connection.lazy({ ...(connectionOptions as ConnectionOptions), connectTimeout: '10s' });
     try {
       await connected(connection, settings);
-      const interceptors = await clientInterceptors(env);
-      const client = new Client({ connection, namespace, dataConverter, interceptors });
-      return new TemporalConnection(client, address, namespace, connection);
     } catch (error) {
       await connection.close();
       const failure = error instanceof TemporalConnectionError ? error : await connectionFailure(settings, error);
@@ -59,6 +56,9 @@ export class TemporalConnection {
         { cause: error }
       );
     }
+    const interceptors = await clientInterceptors(env);
+    const client = new Client({ connection, namespace, dataConverter, interceptors });
+    return new TemporalConnection(client, address, namespace, connection);
   }
 
   /**

@@ -23,7 +23,7 @@ export async function buildSources(bundle: string): Promise<string> {
     for (const entry of await readdir(join(root, from), { recursive: true, withFileTypes: true })) {
       const path = join(relative(root, entry.parentPath), entry.name);
       if (!entry.isFile()) continue;
-      if (path.endsWith('.json') || path.startsWith(page)) await cp(join(root, path), join(folder, path));
+      if (/\.(json|cjs)$/.test(path) || path.startsWith(page)) await cp(join(root, path), join(folder, path));
       else if (path.endsWith('.ts')) entryPoints.push(path);
     }
   }
