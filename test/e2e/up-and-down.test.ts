@@ -188,12 +188,17 @@ describe('an environment that is kept up', () => {
     expect((await run(variables, 'runs')).document['runs']).toHaveLength(2);
 
     const worker = scene.start(['worker', '--json'], variables);
-    await worker.seen('Working on task queue sluice');
+    await worker.seen('Working on task queues sluice');
     const { code, stderr } = await run(variables, 'run', 'elt', '--run-key', 'by-the-other-worker', '--watch');
     expect(code, stderr).toBe(0);
     worker.child.kill('SIGTERM');
     expect(await worker.ended, worker.stderr()).toBe(0);
-    expect(lastLine(worker.stdout())).toEqual({ taskQueue: 'sluice', namespace: 'default', drained: true });
+    expect(lastLine(worker.stdout())).toEqual({
+      taskQueue: 'sluice',
+      queues: ['main', 'redshift'],
+      namespace: 'default',
+      drained: true,
+    });
 
     scene.note();
     again.process.child.kill('SIGINT');
