@@ -223,7 +223,12 @@ function readYaml(file: string): unknown {
     });
     throw new ConfigurationError(file, problems);
   }
-  return document.toJS() ?? {};
+  try {
+    return document.toJS() ?? {};
+  } catch (error) {
+    // Aliases that stand for aliases: the parser stops before they fill the memory.
+    throw new ConfigurationError(file, [{ path: '', message: `not usable as YAML: ${(error as Error).message}` }]);
+  }
 }
 
 /** Settings of `worker` that the environment has a variable for. */

@@ -131,7 +131,13 @@ export function parseFaultScript(text: string, source: string): readonly Fault[]
     });
     throw new FaultScriptError(source, problems);
   }
-  const { faults, problems } = check(document.toJS());
+  let content: unknown;
+  try {
+    content = document.toJS();
+  } catch (error) {
+    throw new FaultScriptError(source, [{ path: '', message: (error as Error).message }]);
+  }
+  const { faults, problems } = check(content);
   if (problems.length === 0) return faults;
   throw new FaultScriptError(
     source,
