@@ -9,9 +9,6 @@ import { acknowledge } from './acknowledge.js';
 /** Which bucket of `sluice.yaml`; `assets` holds the scripts of the Glue jobs. */
 export type BucketName = keyof Deployment['buckets'] | 'assets';
 
-/** Prefix in the assets bucket that Glue jobs keep their spill under for the time of a run. */
-export const temporaryPrefix = 'temp/';
-
 const secure: BucketProps = {
   blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
   enforceSSL: true,
@@ -26,9 +23,6 @@ const abandonedUploads: LifecycleRule = {
 };
 
 const oldVersions: LifecycleRule = { id: 'old-versions', noncurrentVersionExpiration: Duration.days(30) };
-
-/** Glue's `--TempDir`. */
-const spill: LifecycleRule = { id: 'spill', prefix: temporaryPrefix, expiration: Duration.days(2) };
 
 /**
  * Archives are read once in a long time, if at all, and then at once: Glacier Instant Retrieval is the coldest class that
@@ -86,7 +80,7 @@ export class Buckets extends Construct {
       rawArchive: bucket('RawArchive', names.rawArchive, archive),
       lakeArchive: bucket('LakeArchive', names.lakeArchive, archive),
       quality: bucket('Quality', names.quality),
-      assets: bucket('Assets', props.assets, { versioned: true, lifecycleRules: [oldVersions, spill] }),
+      assets: bucket('Assets', props.assets, { versioned: true, lifecycleRules: [oldVersions] }),
     };
   }
 }

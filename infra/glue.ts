@@ -5,7 +5,6 @@ import type { Key } from 'aws-cdk-lib/aws-kms';
 import { Aws } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import type { Deployment, WarehousePlan } from '../model/index.js';
-import { temporaryPrefix } from './buckets.js';
 
 /** What jobs and connection are made of. */
 export interface GlueProps {
@@ -80,7 +79,6 @@ export class Glue extends Construct {
           '--enable-metrics': 'true',
           '--job-bookmark-option': 'job-bookmark-disable',
           '--job-language': 'python',
-          '--TempDir': `s3://${props.assets.bucket}/${temporaryPrefix}`,
         },
         // The usage guard leaves a job alone whose tag says `false`.
         tags: { remediate: 'true' },

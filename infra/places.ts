@@ -62,15 +62,15 @@ export function placesOf(
       tables: usage === undefined ? [] : [usage.table.tableArn],
       queues: usage === undefined ? [] : [usage.queue.queueArn],
       identities: sesIdentities(usageGuard).map((identity) => arn('ses', 'identity', identity)),
-      jobs: [arn('glue', 'job', '*')],
+      jobs: usage === undefined ? [] : [arn('glue', 'job', '*')],
     },
     readers,
     warehouse: warehouseLogin(stack, deployment.redshift, warehouse),
   };
 }
 
-/** What Glue needs where it runs jobs: network, connection and the connection's secret. */
-export function jobPlacesOf(stack: Stack, { vpc, jobs }: Network, { connections, warehouse }: Places): JobPlaces {
+/** Where Glue runs jobs. */
+export function jobPlacesOf(stack: Stack, { vpc, jobs }: Network): JobPlaces {
   const { partition, region, account } = stack;
   return {
     partition,
@@ -79,7 +79,5 @@ export function jobPlacesOf(stack: Stack, { vpc, jobs }: Network, { connections,
     subnet: stack.formatArn({ service: 'ec2', resource: 'subnet', resourceName: vpc.privateSubnets[0]?.subnetId }),
     securityGroup: stack.formatArn({ service: 'ec2', resource: 'security-group', resourceName: jobs.securityGroupId }),
     vpc: vpc.vpcArn,
-    connections,
-    secrets: warehouse.secrets,
   };
 }

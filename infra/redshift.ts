@@ -1,10 +1,17 @@
-import { Fn, RemovalPolicy } from 'aws-cdk-lib';
+import { Fn, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import type { CfnElement } from 'aws-cdk-lib';
 import type { SecurityGroup, Vpc } from 'aws-cdk-lib/aws-ec2';
+import { CompositePrincipal, ManagedPolicy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { Key } from 'aws-cdk-lib/aws-kms';
 import { CfnNamespace, CfnWorkgroup } from 'aws-cdk-lib/aws-redshiftserverless';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import { acknowledge } from './acknowledge.js';
 
 const adminUsername = 'sluice_admin';
+
+/** Where land jobs stage and report: docs/glue-jobs.md. */
+const stagePrefix = '_sluice/';
 
 /** Names and size of the warehouse. */
 export interface WarehouseProps {
@@ -16,6 +23,8 @@ export interface WarehouseProps {
   readonly vpc: Vpc;
   readonly securityGroup: SecurityGroup;
   readonly key: Key;
+  /** In which Glue jobs stage what Redshift is to COPY. */
+  readonly lake: IBucket;
 }
 
 /**
@@ -31,6 +40,7 @@ export class Warehouse extends Construct {
   constructor(scope: Construct, props: WarehouseProps) {
     super(scope, 'Warehouse');
     const { workgroup: workgroupName, database, key } = props;
+    const copyRole = this.copyRole(props);
     const namespace = new CfnNamespace(this, 'Namespace', {
       namespaceName: workgroupName,
       dbName: database,
@@ -38,6 +48,8 @@ export class Warehouse extends Construct {
       manageAdminPassword: true,
       adminPasswordSecretKmsKeyId: key.keyArn,
       kmsKeyId: key.keyArn,
+      defaultIamRoleArn: copyRole.roleArn,
+      iamRoles: [copyRole.roleArn],
       logExports: ['userlog', 'connectionlog', 'useractivitylog'],
     });
     namespace.applyRemovalPolicy(RemovalPolicy.RETAIN);
@@ -57,5 +69,26 @@ export class Warehouse extends Construct {
     this.workgroupArn = workgroup.attrWorkgroupWorkgroupArn;
     this.adminSecretName = `redshift!${workgroupName}-${adminUsername}`;
     this.jdbcUrl = Fn.join('', ['jdbc:redshift://', workgroup.attrWorkgroupEndpointAddress, `:5439/${database}`]);
+  }
+  /** The role by which COPY reads what land jobs have staged, `IAM_ROLE default`. */
+  private copyRole({ lake, key }: WarehouseProps): Role {
+    const policy = new ManagedPolicy(this, 'CopyPolicy', {
+      description: 'What Redshift reads by COPY',
+      statements: [
+        new PolicyStatement({ actions: ['s3:GetObject'], resources: [lake.arnForObjects(`${stagePrefix}*`)] }),
+        new PolicyStatement({ actions: ['s3:ListBucket'], resources: [lake.bucketArn] }),
+        new PolicyStatement({ actions: ['kms:Decrypt'], resources: [key.keyArn] }),
+      ],
+    });
+    const finding = `AwsSolutions-IAM5[Resource::<${Stack.of(this).getLogicalId(lake.node.defaultChild as CfnElement)}.Arn>/${stagePrefix}*]`;
+    acknowledge(policy, { [finding]: 'What one job run has staged: its keys are made at run time.' });
+    return new Role(this, 'CopyRole', {
+      description: 'The warehouse of Sluice, for COPY',
+      assumedBy: new CompositePrincipal(
+        new ServicePrincipal('redshift.amazonaws.com'),
+        new ServicePrincipal('redshift-serverless.amazonaws.com')
+      ),
+      managedPolicies: [policy],
+    });
   }
 }

@@ -4,7 +4,7 @@ import { Aws, Stack } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { acknowledge } from './acknowledge.js';
 import { activityGroups } from './iam/activity-groups.js';
-import { engineStatements, qualityGrants, sparkGrants } from './iam/job-grants.js';
+import { engineStatements, qualityGrants, scriptGrants } from './iam/job-grants.js';
 import type { JobPlaces } from './iam/job-grants.js';
 import { commandGroups } from './iam/command-groups.js';
 import { statementsOf } from './iam/statements.js';
@@ -40,12 +40,9 @@ export class GlueRoles extends Construct {
 
   /** Gives them what they need; apart from the constructor, since the places come after the roles. */
   allow(places: Places, job: JobPlaces): void {
-    const jobs = [...statementsOf(sparkGrants(places.catalog), places), ...engineStatements(job, 'Glue')];
+    const jobs = [...statementsOf(scriptGrants(places), places), ...engineStatements(job, 'Glue')];
     this.jobs.addManagedPolicy(policy(this, 'JobsPolicy', 'What Glue jobs of Sluice call', jobs));
-    const quality = [
-      ...statementsOf(qualityGrants(places.catalog, places.rulesets), places),
-      ...engineStatements(job, 'Glue Data Quality'),
-    ];
+    const quality = [...statementsOf(qualityGrants(places), places), ...engineStatements(job, 'Glue Data Quality')];
     this.quality.addManagedPolicy(policy(this, 'QualityPolicy', 'What data quality runs of Sluice call', quality));
   }
 }

@@ -27,7 +27,7 @@ export class SluiceStack extends Stack {
     const { key, network, buckets, notifications, glueRoles, workerRole, warehouse, usage } = resources;
     const places = placesOf(this, settings, resources);
     workerRole.allow(places);
-    glueRoles.allow(places, jobPlacesOf(this, network, places));
+    glueRoles.allow(places, jobPlacesOf(this, network));
     const commands = new CommandPolicies(this, places);
     const { configuration, plans } = settings;
     const { deployment, assets } = configuration;
@@ -92,10 +92,11 @@ export class SluiceStack extends Stack {
     const { lake, landing } = jobNames(plans);
     const { workgroup, database } = deployment.redshift;
     const workerRole = new WorkerRole(this);
+    const buckets = new Buckets(this, { names: deployment.buckets, assets: assets?.bucket, key, plans });
     return {
       key,
       network,
-      buckets: new Buckets(this, { names: deployment.buckets, assets: assets?.bucket, key, plans }),
+      buckets,
       notifications: new Notifications(this, { key, email: settings.alertEmail, jobs: [lake, ...landing] }),
       glueRoles: new GlueRoles(this, deployment.glue.role?.split('/').at(-1)),
       workerRole,
@@ -112,6 +113,7 @@ export class SluiceStack extends Stack {
               vpc: network.vpc,
               securityGroup: network.warehouse,
               key,
+              lake: buckets.byName.lake,
             }),
     };
   }

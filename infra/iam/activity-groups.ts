@@ -148,41 +148,33 @@ export const activityGroups: readonly CallGroup[] = [
   {
     name: 'usage',
     files: /^activities\/glue-usage\//,
-    grants: ({ usage }) =>
-      usage.tables.length === 0
+    grants: ({ usage }) => [
+      {
+        operations: ['dynamodb.GetItem', 'dynamodb.PutItem', 'dynamodb.Scan', 'dynamodb.UpdateItem'],
+        on: usage.tables,
+      },
+      { operations: ['glue.GetJobRun', 'glue.GetJobRuns', 'glue.GetJobs', 'glue.ListJobs'], on: usage.jobs },
+      ...(usage.tables.length === 0
         ? []
-        : [
-            {
-              operations: ['dynamodb.GetItem', 'dynamodb.PutItem', 'dynamodb.Scan', 'dynamodb.UpdateItem'],
-              on: usage.tables,
-            },
-            { operations: ['glue.GetJobRun', 'glue.GetJobRuns', 'glue.GetJobs', 'glue.ListJobs'], on: usage.jobs },
-            { operations: ['s3.GetObject', 's3.HeadObject', 's3.PutObject'], buckets: ['quality'] },
-            { operations: ['sqs.DeleteMessageBatch', 'sqs.ReceiveMessage'], on: usage.queues },
-            ...(usage.identities.length === 0 ? [] : [{ operations: ['ses.SendEmail'], on: usage.identities }]),
-          ],
+        : [{ operations: ['s3.GetObject', 's3.HeadObject', 's3.PutObject'], buckets: ['quality' as const] }]),
+      { operations: ['sqs.DeleteMessageBatch', 'sqs.ReceiveMessage'], on: usage.queues },
+      { operations: ['ses.SendEmail'], on: usage.identities },
+    ],
   },
   {
     name: 'credentials',
     files: /^activities\/credentials\/(?!verify-read\.ts$)/, // reads as a reader, see reader-role.ts
-    grants: ({ readers }) =>
-      readers.roles.length === 0
-        ? []
-        : [
-            { operations: ['sts.AssumeRole'], on: readers.roles },
-            ...(readers.secrets.length === 0
-              ? []
-              : [
-                  {
-                    operations: [
-                      'secretsmanager.DescribeSecret',
-                      'secretsmanager.GetSecretValue',
-                      'secretsmanager.PutSecretValue',
-                      'secretsmanager.UpdateSecretVersionStage',
-                    ],
-                    on: readers.secrets,
-                  },
-                ]),
-          ],
+    grants: ({ readers }) => [
+      { operations: ['sts.AssumeRole'], on: readers.roles },
+      {
+        operations: [
+          'secretsmanager.DescribeSecret',
+          'secretsmanager.GetSecretValue',
+          'secretsmanager.PutSecretValue',
+          'secretsmanager.UpdateSecretVersionStage',
+        ],
+        on: readers.secrets,
+      },
+    ],
   },
 ];

@@ -43,7 +43,7 @@ export interface Grant {
   readonly operations: readonly string[];
   /** Buckets of S3 operations. */
   readonly buckets?: readonly (keyof Places['buckets'])[];
-  /** ARNs of all other operations. */
+  /** ARNs of all other operations. An empty list: there is nothing to call them on, and nothing is granted. */
   readonly on?: readonly string[];
   /** The role that `iam:PassRole` is for. Default: that of data quality runs. */
   readonly passes?: 'jobRole' | 'qualityRole';

@@ -1,5 +1,5 @@
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import type { Grant } from './grants.js';
+import type { Grant, Places } from './grants.js';
 
 /** Where Glue runs a job or a data quality evaluation. */
 export interface JobPlaces {
@@ -10,14 +10,11 @@ export interface JobPlaces {
   readonly subnet: string;
   readonly securityGroup: string;
   readonly vpc: string;
-  readonly connections: readonly string[];
-  /** The secret that the connection logs in with. */
-  readonly secrets: readonly string[];
 }
 
 /**
- * What Spark and Glue call on a job's behalf: reading and writing S3, logs, metrics and network interfaces in the VPC of
- * the connection. It stands in no code of ours, so the IAM test takes this list as it is.
+ * What Glue calls on a run's behalf: logs, metrics and network interfaces in the VPC of the connection. It stands in no
+ * code of ours, so the IAM test takes this list as it is.
  * @see https://docs.aws.amazon.com/glue/latest/dg/create-service-policy.html
  */
 export function engineStatements(places: JobPlaces, metricsNamespace: string): PolicyStatement[] {
@@ -56,33 +53,39 @@ export function engineStatements(places: JobPlaces, metricsNamespace: string): P
       conditions: { 'ForAllValues:StringEquals': { 'aws:TagKeys': ['aws-glue-service-resource'] } },
     }),
     new PolicyStatement({ actions: ['ec2:DeleteNetworkInterface'], resources: [networkInterfaces] }),
-    new PolicyStatement({ actions: ['glue:GetConnection'], resources: [...places.connections] }),
-    ...(places.secrets.length === 0
-      ? []
-      : [new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [...places.secrets] })]),
   ];
 }
 
-/** What Spark reads and writes in S3 and in the catalog for the scripts of jobs. */
-export function sparkGrants(catalog: readonly string[]): Grant[] {
-  const write = ['s3.AbortMultipartUpload', 's3.DeleteObject', 's3.PutObject', 's3.CreateMultipartUpload'];
-  const read = ['s3.GetObject', 's3.HeadObject', 's3.ListObjectsV2'];
+/** What the scripts in glue/ call by boto3: the IAM test holds the list against them. Glue reads the scripts themselves. */
+export function scriptGrants({ catalog, connections, rulesets, warehouse }: Places): Grant[] {
   return [
-    { operations: read, buckets: ['raw', 'lake', 'lakeArchive', 'assets'] },
-    { operations: write, buckets: ['lake', 'assets'] },
     {
-      operations: ['glue.CreateDatabase', 'glue.CreateTable', 'glue.GetDatabase', 'glue.GetTable', 'glue.UpdateTable'],
-      on: catalog,
+      operations: [
+        's3.AbortMultipartUpload',
+        's3.CompleteMultipartUpload',
+        's3.CreateMultipartUpload',
+        's3.DeleteObject',
+        's3.PutObject',
+      ],
+      buckets: ['lake'],
     },
+    { operations: ['s3.HeadObject', 's3.ListObjectsV2'], buckets: ['raw', 'lake', 'lakeArchive'] },
+    { operations: ['s3.GetObject'], buckets: ['raw', 'lake', 'lakeArchive', 'assets'] },
+    { operations: ['glue.CreateDatabase', 'glue.CreateTable', 'glue.UpdateTable'], on: catalog },
+    { operations: ['glue.GetDataQualityRuleset'], on: rulesets },
+    { operations: ['glue.GetConnection'], on: connections },
+    { operations: ['secretsmanager.GetSecretValue'], on: warehouse.secrets },
   ];
 }
 
 /** What a data quality run of Glue reads and writes: the tables it judges, and its own result files. */
-export function qualityGrants(catalog: readonly string[], rulesets: readonly string[]): Grant[] {
+export function qualityGrants({ catalog, connections, rulesets, warehouse }: Places): Grant[] {
   return [
     { operations: ['s3.GetObject', 's3.ListObjectsV2'], buckets: ['lake'] },
     { operations: ['s3.PutObject'], buckets: ['quality'] },
     { operations: ['glue.GetDatabase', 'glue.GetTable'], on: catalog },
     { operations: ['glue.GetDataQualityRuleRecommendationRun', 'glue.CreateDataQualityRuleset'], on: rulesets },
+    { operations: ['glue.GetConnection'], on: connections },
+    { operations: ['secretsmanager.GetSecretValue'], on: warehouse.secrets },
   ];
 }

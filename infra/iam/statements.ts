@@ -37,6 +37,7 @@ function resourcesOf(action: string, grant: Grant, places: Places): readonly str
 export function statementsOf(grants: readonly Grant[], places: Places): PolicyStatement[] {
   const resources = new Map<string, Set<string>>();
   for (const grant of grants) {
+    if (grant.on?.length === 0) continue;
     for (const action of iamActions(grant.operations, places.warehouse.login)) {
       const on = resources.get(action) ?? new Set();
       for (const arn of resourcesOf(action, grant, places)) on.add(arn);

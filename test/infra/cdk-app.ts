@@ -118,6 +118,8 @@ export async function nagFindings(
   const own = (path: string): string => JSON.stringify(join(infra, path));
   try {
     await writeFile(join(folder, 'sluice.yaml'), configuration);
+    const { context } = JSON.parse(readFileSync(join(infra, 'cdk.json'), 'utf8')) as { context: unknown };
+    const appText = JSON.stringify({ outdir: join(folder, 'out'), context });
     const settingsText = JSON.stringify({ ...settings, config: 'sluice.yaml' });
     await writeFile(
       join(folder, 'nag.mts'),
@@ -126,7 +128,7 @@ export async function nagFindings(
       import { AwsSolutionsChecks } from ${library('cdk-nag/lib/index.js')};
       import { readSettings } from ${own('settings.ts')};
       import { SluiceStack } from ${own('stack.ts')};
-      const app = new App({ outdir: ${JSON.stringify(join(folder, 'out'))} });
+      const app = new App(${appText});
       const stack = new SluiceStack(app, 'sluice', readSettings(${settingsText}, ${JSON.stringify(folder)}), {});
       const rules = () => new AwsSolutionsChecks(app).validateScope(app).violations.map(({ ruleName }) => ruleName);
       const found = { stack: rules() };

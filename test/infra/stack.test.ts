@@ -182,6 +182,24 @@ describe.skipIf(!installed)('the CDK app', () => {
     );
   });
 
+  it('leaves a cluster that is there as it is, and lets the worker log in to it', async () => {
+    const configuration = completeConfiguration.replace(/^(usageGuard|credentials):[^]*/m, '');
+    const cluster = 'redshift: { cluster: acme-dwh, dbUser: loader, database: sales }\n';
+    const { resources } = synthesized(
+      await scene.synth(`${configuration}${cluster}`, { ...settings, temporalAuth: 'mtls' })
+    );
+    const types = Object.values(resources).map(({ Type }) => Type);
+    for (const absent of ['AWS::RedshiftServerless::Namespace', 'AWS::Glue::Connection']) {
+      expect(types).not.toContain(absent);
+    }
+    const [, policy] = Object.entries(resources).find(([id]) => id.startsWith('WorkerRoleredshift'))!;
+    const text = JSON.stringify(policy.Properties);
+    for (const one of ['redshift:GetClusterCredentials', 'dbuser:acme-dwh/loader', 'dbname:acme-dwh/sales']) {
+      expect(text).toContain(one);
+    }
+    expect(text).not.toContain('redshift-serverless');
+  });
+
   it('refuses settings that cannot be, before anything is made', async () => {
     const refused = await scene.synth('assets: { bucket: acme-assets }\n', settings);
     expect(refused).toMatchObject({

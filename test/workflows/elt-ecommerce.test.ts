@@ -8,7 +8,9 @@ import { compile, loadModel } from '../../model/index.js';
 import { startWorker } from '../../workers/index.js';
 import type { SluiceWorker } from '../../workers/index.js';
 import type { EltResult, elt } from '../../workflows/index.js';
+import { root } from '../client/sluice.js';
 import { expectedWarehouse } from '../e2e/expected-warehouse.js';
+import { sdkCalls } from '../infra/sdk-calls.js';
 import { deployment, provisionPlan, startTestAws, startTestTemporal } from './stack.js';
 import type { TestAws, TestTemporal } from './stack.js';
 
@@ -22,6 +24,7 @@ describe('the ecommerce example', () => {
   let running: Promise<void>;
   let first: EltResult;
   let historyEvents: number;
+  let callsBefore: Record<string, number>;
 
   const run = async (runKey: string): Promise<EltResult> => {
     const handle = await temporal.client.workflow.start<typeof elt>(
@@ -63,6 +66,7 @@ describe('the ecommerce example', () => {
       logLevel: 'silent',
     });
     running = worker.run();
+    callsBefore = aws.calls();
     first = await run('first');
   });
   afterAll(async () => {
@@ -80,6 +84,13 @@ describe('the ecommerce example', () => {
     const wanted = Object.entries(expected.unknownMembers).filter(([, rows]) => rows > 0);
     expect(Object.fromEntries(unknown)).toEqual(Object.fromEntries(wanted));
     expect(first.rejected).toEqual({});
+  });
+
+  it('calls no operation of AWS but those that infra/ tells from the code and grants', async () => {
+    const seen = Object.entries(aws.calls()).filter(([name, count]) => count > (callsBefore[name] ?? 0));
+    const known = new Set((await sdkCalls(root, 'activities')).map(({ operation }) => operation));
+    expect(seen.map(([name]) => name)).toContain('glue.StartJobRun');
+    expect(seen.map(([name]) => name).filter((name) => !known.has(name))).toEqual([]);
   });
 
   it('keeps its history under 200 events', () => {
