@@ -7,12 +7,14 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CreateDatabaseCommand, CreateTableCommand } from '@aws-sdk/client-glue';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { CreateSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { CreateEmailIdentityCommand } from '@aws-sdk/client-sesv2';
 import type { WorkflowHandle } from '@temporalio/client';
 import protos from '@temporalio/proto';
 import { batchPageKey, batchPages } from '../../model/batch-pages.js';
 import { SluiceClient } from '../../client/index.js';
 import { loadConfiguration } from '../../model/configuration.js';
+import type { CredentialsDeclaration } from '../../model/credentials.js';
 import { eltWorkflowOptions } from '../../model/elt-run.js';
 import { usageGuardSchema } from '../../model/glue-usage/settings.js';
 import type { GatePlan } from '../../model/plan.js';
@@ -127,6 +129,32 @@ async function recordGlueUsage(): Promise<void> {
   }
 }
 
+/** Credentials that are refreshed, asked for, refused, and go on after it; left open. */
+async function recordCredentials(): Promise<void> {
+  const { s3, secretsManager } = aws.clients;
+  await secretsManager.send(new CreateSecretCommand({ Name: 'reader', SecretString: '{}' }));
+  await s3.send(new PutObjectCommand({ Bucket: deployment.buckets.lake, Key: 'reader/part', Body: 'x' }));
+  const declared: CredentialsDeclaration = {
+    name: 'reader',
+    roleArn: 'arn:aws:iam::000000000000:role/reader',
+    sessionName: 'reader',
+    durationSeconds: 900,
+    target: { secretsManager: { secretId: 'reader' } },
+    verify: { bucket: deployment.buckets.lake, prefix: 'reader/' },
+  };
+  const args = [{ credentials: declared, deployment, maximumEvents: 20 }];
+  const handle = await workflow.start('credentials', { workflowId: 'credentials/reader', taskQueue, args });
+  const refreshNow = () => handle.executeUpdate('refreshNow').catch(() => undefined);
+  await refreshNow();
+  const elsewhere = { ...declared, roleArn: 'arn:aws:iam::111111111111:role/reader' };
+  await handle.signal('configure', { credentials: elsewhere, deployment });
+  await refreshNow();
+  await handle.signal('configure', { credentials: declared, deployment });
+  await refreshNow();
+  await refreshNow();
+  await handle.query('credentialsStatus'); // a history without a first task cannot be replayed
+}
+
 /** Each starts workflows and waits for them. */
 const scenarios: readonly (() => Promise<unknown>)[] = [
   async () => (await start('2026-03-01')).result(),
@@ -152,6 +180,7 @@ for (const scenario of scenarios) await scenario();
 await recordQuality();
 await recordBatch();
 await recordRestore();
+await recordCredentials();
 await recordGlueUsage();
 
 const { workflowService } = temporal.client;
