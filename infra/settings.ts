@@ -22,7 +22,7 @@ const context = z.strictObject({
   createWarehouse: flag.default(true),
   warehouseBaseCapacity: count.min(4).max(1024).default(8),
   warehouseMaxCapacity: count.min(4).max(5632).default(32),
-  minWorkers: count.min(1).max(100).default(1),
+  minWorkers: count.min(0).max(100).default(1),
   maxWorkers: count.min(1).max(1000).default(4),
   flex: flag.default(false),
   alertEmail: z.email().optional(),

@@ -1,11 +1,11 @@
 /** How a deployment logs in to the warehouse, which decides on the action that goes with a statement. */
 export type WarehouseLogin = 'workgroup' | 'cluster' | 'cluster-user' | 'secret';
 
-const login: Readonly<Record<WarehouseLogin, string>> = {
-  workgroup: 'redshift-serverless:GetCredentials',
-  cluster: 'redshift:GetClusterCredentialsWithIAM',
-  'cluster-user': 'redshift:GetClusterCredentials',
-  secret: 'secretsmanager:GetSecretValue',
+const login: Readonly<Record<WarehouseLogin, readonly string[]>> = {
+  workgroup: ['redshift-serverless:GetCredentials'],
+  cluster: ['redshift:GetClusterCredentialsWithIAM'],
+  'cluster-user': ['redshift:GetClusterCredentials'],
+  secret: ['secretsmanager:GetSecretValue', 'kms:Decrypt'],
 };
 
 const loginAction = 'warehouse:login';
@@ -125,5 +125,5 @@ export function iamActions(operations: Iterable<string>, warehouse: WarehouseLog
   const unknown = all.filter((operation) => table[operation] === undefined);
   if (unknown.length > 0) throw new Error(`infra/iam/actions.ts has no IAM actions for ${unknown.join(', ')}`);
   const actions = all.flatMap((operation) => table[operation] ?? []);
-  return [...new Set(actions.map((action) => (action === loginAction ? login[warehouse] : action)))].sort();
+  return [...new Set(actions.flatMap((action) => (action === loginAction ? login[warehouse] : [action])))].sort();
 }
