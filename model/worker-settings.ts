@@ -27,8 +27,8 @@ const deploymentName = /^(?!__)[A-Za-z0-9_-]{1,100}$/;
 const buildId = /^(?!__)[A-Za-z0-9_.-]{1,100}$/;
 
 /**
- * Of the Data API's quotas, which are an account's and a Region's, the lowest that a run meets all the time is 20 calls of
- * BatchExecuteStatement in a second; an activity makes about one call to begin with.
+ * The Data API takes 30 ExecuteStatement, 20 GetStatementResult and 100 DescribeStatement in a second, of a whole account
+ * in a Region. An activity makes about one call of the first when it starts, few make one of the second.
  */
 const defaultActivitiesPerSecond = 20;
 

@@ -7,22 +7,26 @@ import type { WorkflowBundle } from '@temporalio/worker';
 import { bundleWorkflowCode } from '@temporalio/worker';
 import type { WorkerTraits } from '../workflows/worker-traits.js';
 
-const root = join(import.meta.dirname, '..');
-const workflowsFolder = join(root, 'workflows');
+const ownRoot = join(import.meta.dirname, '..');
 
-// Beside the workflows: `dist/workflows-bundle.js`. Beside the sources only while the tests run.
-const bundleFile = join(root, 'workflows-bundle.js');
-const digestFile = join(root, 'workflows-bundle.sha256');
+/** The bundle is beside the workflows, `dist/workflows-bundle.js`; beside the sources only while the tests run. */
+const filesIn = (root: string) => ({
+  workflows: join(root, 'workflows'),
+  bundle: join(root, 'workflows-bundle.js'),
+  digest: join(root, 'workflows-bundle.sha256'),
+});
+
+const { workflows: workflowsFolder, bundle: bundleFile, digest: digestFile } = filesIn(ownRoot);
 
 /** SHA-256, in hexadecimal, that changes with every workflow file and with the SDK, whose code is part of the bundle. */
-export async function workflowsDigest(): Promise<string> {
+export async function workflowsDigest(folder: string = workflowsFolder): Promise<string> {
   const hash = createHash('sha256');
   const { version } = createRequire(import.meta.url)('@temporalio/worker/package.json') as { version: string };
   hash.update(`@temporalio/worker ${version}\n`);
-  const entries = await readdir(workflowsFolder, { recursive: true, withFileTypes: true });
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile() && /(?<!\.d)\.[jt]s$/.test(entry.name));
   for (const path of files.map((file) => join(file.parentPath, file.name)).sort()) {
-    hash.update(`${path.slice(workflowsFolder.length)}\n`).update(await readFile(path));
+    hash.update(`${path.slice(folder.length)}\n`).update(await readFile(path));
   }
   return hash.digest('hex');
 }
@@ -70,20 +74,40 @@ export async function removeWorkflowBundle(): Promise<void> {
   for (const file of [digestFile, bundleFile]) await rm(file, { force: true });
 }
 
+/** An installation lacks the bundle that belongs to its workflows. */
+export class WorkflowBundleError extends Error {
+  constructor(file: string) {
+    super(
+      `${file} is missing, or was built from other workflows than those beside it: a worker runs only what was built and ` +
+        'tested together. Install the release again, or run `npm run build` in the checkout.'
+    );
+    this.name = 'WorkflowBundleError';
+  }
+}
+
 /**
- * The workflows for a worker with these traits: the prebuilt bundle when it is that of the present files, else a new one.
+ * The workflows for a worker with these traits: the prebuilt bundle when it is that of the present files; from sources,
+ * else a new one.
+ * @param root folder that has the workflows, and beside them the bundle.
+ * @throws WorkflowBundleError for compiled workflows without their bundle.
  */
-export async function loadWorkflows(traits: WorkerTraits): Promise<{ codePath: string } | WorkflowBundle> {
-  const bundle = await presentBundle();
+export async function loadWorkflows(
+  traits: WorkerTraits,
+  root: string = ownRoot
+): Promise<{ codePath: string } | WorkflowBundle> {
+  const bundle = await presentBundle(root);
   if (!traits.versioned && !traits.encrypted) return bundle;
   const code = 'code' in bundle ? bundle.code : await readFile(bundle.codePath, 'utf8');
   // On the line of what follows, whose source map counts lines.
   return { code: `globalThis.sluiceWorkerTraits=Object.freeze(${JSON.stringify(traits)});${code}` };
 }
 
-async function presentBundle(): Promise<{ codePath: string } | WorkflowBundle> {
-  const built = await readFile(digestFile, 'utf8').catch(() => undefined);
-  if (built !== undefined && existsSync(bundleFile) && built === (await workflowsDigest()))
-    return { codePath: bundleFile };
-  return await bundleWorkflows();
+async function presentBundle(root: string): Promise<{ codePath: string } | WorkflowBundle> {
+  const { workflows, bundle, digest } = filesIn(root);
+  const built = await readFile(digest, 'utf8').catch(() => undefined);
+  if (built !== undefined && existsSync(bundle) && built === (await workflowsDigest(workflows))) {
+    return { codePath: bundle };
+  }
+  if (existsSync(join(workflows, 'index.js'))) throw new WorkflowBundleError(bundle);
+  return await bundleWorkflows(workflows);
 }

@@ -24,6 +24,23 @@ describe('loadConfiguration', () => {
     return [];
   };
 
+  it('makes a worker a version of a deployment only when told to, by the file or the environment', () => {
+    const worker = (text: string, env: NodeJS.ProcessEnv = {}) => loadConfiguration({ file: write(text), env }).worker;
+    expect(worker('taskQueue: q\n')).toEqual({ redshift: { activitiesPerSecond: 20 } });
+    expect(worker('worker: { buildId: v7 }\n')).toMatchObject({ deployment: 'sluice', buildId: 'v7' });
+    const env = { SLUICE_DEPLOYMENT: 'dwh', SLUICE_BUILD_ID: '1.2.3' };
+    expect(worker('worker: { deployment: file, buildId: v7, redshift: { activitiesPerSecond: 5 } }\n', env)).toEqual({
+      deployment: 'dwh',
+      buildId: '1.2.3',
+      redshift: { activitiesPerSecond: 5 },
+    });
+    expect(problemsOf(write('worker: { deployment: a.b }\n'))).toEqual(['worker.deployment']);
+    expect(problemsOf(write('worker: { redshift: { activitiesPerSecond: -1 } }\n'))).toEqual([
+      'worker.redshift.activitiesPerSecond',
+    ]);
+    expect(problemsOf(write('taskQueue: q\n'), { SLUICE_BUILD_ID: 'a:b' })).toEqual(['SLUICE_BUILD_ID']);
+  });
+
   it('has a default for every setting', () => {
     const { deployment, taskQueue, model } = loadConfiguration({ env: {} });
     expect(taskQueue).toBe('sluice');
