@@ -3,7 +3,6 @@ import {
   FlowLogDestination,
   FlowLogTrafficType,
   GatewayVpcEndpointAwsService,
-  InterfaceVpcEndpointAwsService,
   Port,
   SecurityGroup,
   SubnetType,
@@ -18,7 +17,7 @@ export const availabilityZones = [0, 1, 2].map((index) => Fn.select(index, Fn.ge
 
 /**
  * A VPC for warehouse, Glue jobs and workers, all in private subnets. What is big goes through the gateway endpoints of
- * S3 and DynamoDB; the warehouse's password through an endpoint too; the rest, Temporal among it, through one NAT gateway.
+ * S3 and DynamoDB; the rest, Temporal among it, through one NAT gateway.
  */
 export class Network extends Construct {
   readonly vpc: Vpc;
@@ -60,12 +59,5 @@ export class Network extends Construct {
     // https://docs.aws.amazon.com/glue/latest/dg/setup-vpc-for-glue-access.html
     this.jobs.addIngressRule(this.jobs, Port.allTcp(), 'Spark executors among themselves');
     this.warehouse.addIngressRule(this.jobs, Port.tcp(5439), 'Glue jobs load landing');
-    const endpoints = group('Endpoints', 'Interface endpoints of Sluice', false);
-    for (const client of [this.jobs, this.workers]) endpoints.addIngressRule(client, Port.HTTPS, 'HTTPS');
-    this.vpc.addInterfaceEndpoint('SecretsManager', {
-      service: InterfaceVpcEndpointAwsService.SECRETS_MANAGER,
-      securityGroups: [endpoints],
-      open: false,
-    });
   }
 }

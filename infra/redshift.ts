@@ -29,7 +29,8 @@ export interface WarehouseProps {
 
 /**
  * Redshift Serverless, private, its traffic through the VPC. Redshift makes, keeps and rotates the administrator's password
- * in Secrets Manager. The namespace, and with it the data, is kept when the stack goes.
+ * in Secrets Manager. The namespace, and with it the data, is kept when the stack goes; the workgroup
+ * goes, since the network could not go without it.
  */
 export class Warehouse extends Construct {
   readonly workgroupArn: string;
@@ -65,7 +66,6 @@ export class Warehouse extends Construct {
       configParameters: [{ parameterKey: 'require_ssl', parameterValue: 'true' }],
     });
     workgroup.addResourceDependency(namespace);
-    workgroup.applyRemovalPolicy(RemovalPolicy.RETAIN);
     this.workgroupArn = workgroup.attrWorkgroupWorkgroupArn;
     this.adminSecretName = `redshift!${workgroupName}-${adminUsername}`;
     this.jdbcUrl = Fn.join('', ['jdbc:redshift://', workgroup.attrWorkgroupEndpointAddress, `:5439/${database}`]);

@@ -53,6 +53,12 @@ describe('the lint rules on imports', () => {
     ],
     ['client', "import { elt } from '../../workflows/index.js'; export const x = elt;", 'boundaries/dependencies'],
     ['local', "import { elt } from '../../workflows/index.js'; export const x = elt;", 'boundaries/dependencies'],
+    ['infra', "import { elt } from '../../workflows/index.js'; export const x = elt;", 'boundaries/dependencies'],
+    [
+      'infra',
+      "import { AwsError } from '../../local/gateway/aws-error.js'; export const x = AwsError;",
+      'boundaries/dependencies',
+    ],
   ])('a file of %s may not contain: %s', async (folder, code, rule) => {
     expect(await rulesBroken(folder, code)).toContain(rule);
   });
@@ -62,12 +68,13 @@ describe('the lint rules on imports', () => {
     ['workflows', "import { proxyActivities } from '@temporalio/workflow'; export const x = proxyActivities;"],
     ['client', "import { compile } from '../../model/index.js'; export const x = compile;"],
     ['local', "import { compile } from '../../model/index.js'; export const x = compile;"],
+    ['infra', "import { compile } from '../../model/index.js'; export const x = compile;"],
   ])('a file of %s may contain: %s', async (folder, code) => {
     expect(await rulesBroken(folder, code)).toEqual([]);
   });
 
   it('checks every folder that the architecture names', () => {
-    for (const folder of ['activities', 'client', 'local', 'model', 'workers', 'workflows']) {
+    for (const folder of ['activities', 'client', 'infra', 'local', 'model', 'workers', 'workflows']) {
       expect(existsSync(path.join(root, folder)), folder).toBe(true);
     }
   });
