@@ -8,6 +8,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import type { Configuration } from '../model/configuration.js';
 import { eltWorkflowOptions } from '../model/elt-run.js';
 import type { WarehousePlan } from '../model/plan.js';
+import { PayloadKeyError } from '../workers/payload-keys.js';
 import type {
   ApprovalDecision,
   DecisionInput,
@@ -119,12 +120,21 @@ export class RunControl {
         this.handle(run).query<{ input: EltInput; checkpoint: RunCheckpoint }>('checkpoint')
       );
     } catch (error) {
+      if (error instanceof PayloadKeyError) throw error;
+      const command = `${await this.versionOf(run)}sluice worker`;
       throw new RunFailedError(
         `No worker tells how far run ${run.runKey} came (${error instanceof Error ? error.message : String(error)}): ` +
-          'start one by `sluice worker`, then resume.',
+          `start one by \`${command}\`, then resume.`,
         { cause: error }
       );
     }
+  }
+
+  /** Of a run that is pinned to a version of the worker: the variables that make a worker of that version. */
+  private async versionOf(run: RunSummary): Promise<string> {
+    const described = await this.temporal.call(() => this.handle(run).describe()).catch(() => undefined);
+    const version = described?.raw.workflowExecutionInfo?.versioningInfo?.deploymentVersion;
+    return version ? `SLUICE_DEPLOYMENT=${version.deploymentName} SLUICE_BUILD_ID=${version.buildId} ` : '';
   }
 
   private async update<Result, Input>(run: RunSummary, name: string, input: Input): Promise<Result> {

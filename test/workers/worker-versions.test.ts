@@ -1,5 +1,7 @@
-import { Client, Connection } from '@temporalio/client';
+import { Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SluiceClient } from '../../client/index.js';
+import { loadConfiguration } from '../../model/configuration.js';
 import { eltWorkflowOptions } from '../../model/elt-run.js';
 import { defaultWorkerSettings } from '../../model/worker-settings.js';
 import { startWorker } from '../../workers/index.js';
@@ -120,16 +122,24 @@ describe('versions of the worker', () => {
     );
   });
 
-  it('answers for a run of a version that has gone by a worker of that build id', async () => {
-    await stopVersion('v1');
-    const handle = new Client({ connection }).workflow.getHandle('elt-mini-first');
-    const ask = (): Promise<unknown> => connection.withDeadline(Date.now() + 4_000, () => handle.query('checkpoint'));
-    const unanswered = await ask().then(
-      () => 'answered',
-      () => 'unanswered'
-    );
-    await startVersion('v1');
-    await expect.poll(() => ask().then(() => 'answered', String), { timeout: 30_000 }).toBe('answered');
-    expect(unanswered).toBe('unanswered');
+  it('says which worker resumes a run of a version that has gone', async () => {
+    const mend = jobs.fail('land_thing_job', 'broken');
+    const third = await start('third');
+    await expect(third.result()).rejects.toThrow();
+    mend();
+    await stopVersion('v2');
+    const { env } = temporal;
+    const configuration = { ...loadConfiguration({ env: {} }), taskQueue };
+    const client = await SluiceClient.connect({ configuration, env });
+    const resume = () => client.resume(third.workflowId, { by: 'test' }, () => plan);
+    try {
+      await expect(resume()).rejects.toThrow('SLUICE_DEPLOYMENT=sluice SLUICE_BUILD_ID=v2 sluice worker');
+      await startVersion('v2');
+      await expect.poll(resume, { timeout: 60_000 }).toMatchObject({ status: 'RUNNING' });
+      await temporal.client.workflow.getHandle(third.workflowId).result();
+    } finally {
+      await client.close();
+    }
+    expect(await versionsOf(third.workflowId)).toMatchObject({ builds: ['v2'], behaviors: [pinned] });
   });
 });

@@ -4,6 +4,7 @@ import type { TemporalServer } from '../../local/temporal/index.js';
 import { searchAttributes } from '../../model/elt-run.js';
 import { SearchAttributeError, TemporalConnectionError, startWorker } from '../../workers/index.js';
 import { ensureSearchAttributes } from '../../workers/search-attributes.js';
+import { sluice } from '../client/sluice.js';
 import { startTestServer } from './temporal-server.js';
 
 describe('the worker', () => {
@@ -34,6 +35,36 @@ describe('the worker', () => {
     worker.shutdown();
     worker.shutdown();
     await running;
+  });
+
+  it('serves the task queues that it is told to, the second one at its rate', async () => {
+    const connection = await NativeConnection.connect({ address: server.address });
+    const kind = { workflows: 1, activities: 2 }; // temporal.api.enums.v1.TaskQueueType
+    const pollers = async (name: string, taskQueueType: number): Promise<(number | null | undefined)[]> => {
+      const query = { namespace: 'default', taskQueue: { name }, taskQueueType };
+      const found = await connection.workflowService.describeTaskQueue(query);
+      return (found.pollers ?? []).map(({ ratePerSecond }) => ratePerSecond);
+    };
+    const worker = { redshift: { activitiesPerSecond: 7 } };
+    const start = (taskQueue: string, queues?: readonly ('main' | 'redshift')[]) =>
+      startWorker({ configuration: { taskQueue, worker }, queues, env, logLevel: 'silent', shutdownGraceTime: 0 });
+    const workers = [await start('both'), await start('one', ['redshift'])];
+    const running = workers.map((one) => one.run());
+    try {
+      await expect.poll(() => pollers('both-redshift', kind.activities)).toEqual([7]);
+      await expect.poll(() => pollers('both', kind.activities)).toEqual([100_000]);
+      await expect.poll(() => pollers('both', kind.workflows)).not.toEqual([]);
+      await expect.poll(() => pollers('one-redshift', kind.activities)).toEqual([7]);
+      expect(await pollers('one', kind.activities)).toEqual([]);
+      expect(await pollers('one', kind.workflows)).toEqual([]);
+    } finally {
+      workers.forEach((one) => one.shutdown());
+      await Promise.all(running);
+      await connection.close();
+    }
+    const unknown = await sluice(['worker', '--queues', 'main,glue']);
+    expect(unknown).toMatchObject({ code: 2 });
+    expect(unknown.stderr).toContain('It takes some of main, redshift.');
   });
 
   it('ends at once when it was told to before it ran', async () => {
