@@ -5,12 +5,13 @@ import type { WorkflowExecutionStatusName } from '@temporalio/client';
 import { batchPageKey, batchPages } from '../model/batch-pages.js';
 import type { BatchPages } from '../model/batch-pages.js';
 import type { Configuration } from '../model/configuration.js';
-import { defaultRunKey, eltWorkflowOptions, freshRunKey, runKeyProblem } from '../model/elt-run.js';
+import { eltWorkflowOptions } from '../model/elt-run.js';
 import type { WarehousePlan } from '../model/plan.js';
 import type { BatchInput, BatchProgress } from '../workflows/index.js';
 import { s3Settings } from '../workers/aws-settings.js';
 import { RunFailedError, UsageError, messageOf } from './errors.js';
 import { rootCause } from './root-cause.js';
+import { chosenRunKey } from './run-key.js';
 import type { TemporalConnection } from './temporal-connection.js';
 import { watchIntervalMs } from './workflow-run.js';
 
@@ -54,9 +55,7 @@ export class BatchControl {
   async start(plans: readonly WarehousePlan[], options: BatchOptions = {}): Promise<StartedBatch> {
     const { incremental, concurrency } = options;
     const { deployment, taskQueue } = this.configuration;
-    const runKey = options.fresh ? freshRunKey() : (options.runKey ?? defaultRunKey());
-    const problem = runKeyProblem(runKey);
-    if (problem !== undefined) throw new UsageError(`${JSON.stringify(runKey)}: ${problem}`);
+    const runKey = chosenRunKey(options);
     const names = plans.map(({ name }) => name);
     const twice = names.find((name, index) => names.indexOf(name) !== index);
     if (twice !== undefined) throw new UsageError(`Two of the models have the name ${twice}.`);

@@ -6,7 +6,7 @@ import {
 } from '@temporalio/client';
 import type { WorkflowExecutionDescription, WorkflowExecutionInfo, WorkflowHandle } from '@temporalio/client';
 import type { Configuration } from '../model/configuration.js';
-import { defaultRunKey, eltWorkflowOptions, freshRunKey, runKeyProblem } from '../model/elt-run.js';
+import { eltWorkflowOptions } from '../model/elt-run.js';
 import type { WarehousePlan } from '../model/plan.js';
 import type {
   ArchiveResult,
@@ -29,6 +29,7 @@ import { rootCause } from './root-cause.js';
 import { RunControl } from './run-control.js';
 import type { Rejection } from './rejections.js';
 import { QualityControl } from './quality/quality-control.js';
+import { chosenRunKey } from './run-key.js';
 import type { RunDetails, RunFilter, RunSummary, RunUpdate, StartedRun } from './run-types.js';
 import { TemporalConnection } from './temporal-connection.js';
 import { openWarehouse } from './warehouse.js';
@@ -97,9 +98,7 @@ export class SluiceClient {
     plan: WarehousePlan,
     options: { readonly runKey?: string; readonly fresh?: boolean; readonly incremental?: boolean } = {}
   ): Promise<StartedRun> {
-    const runKey = options.fresh ? freshRunKey() : (options.runKey ?? defaultRunKey());
-    const problem = runKeyProblem(runKey);
-    if (problem !== undefined) throw new UsageError(`${JSON.stringify(runKey)}: ${problem}`);
+    const runKey = chosenRunKey(options);
     const { deployment, taskQueue } = this.configuration;
     const start = eltWorkflowOptions(plan, deployment, runKey, taskQueue, options);
     try {

@@ -11,6 +11,7 @@ import { checkGates } from '../gate-rulesets.js';
 import { SluiceClient } from '../index.js';
 import { listenForInterruption } from '../interruption.js';
 import { createProgress } from '../output/progress.js';
+import { chosenRunKey } from '../run-key.js';
 import { runLink } from '../temporal-ui.js';
 
 /**
@@ -28,6 +29,7 @@ export async function runBatch(
   const { console, env } = context;
   const configuration = loadConfiguration({ file: context.configFile, env });
   const plans = compileAll(given.flatMap(modelFiles));
+  chosenRunKey(options); // one that cannot be is told before anything is asked of a server
   const interruption = listenForInterruption();
   const client = await SluiceClient.connect({ configuration, env });
   try {

@@ -6,6 +6,7 @@ import { listenForInterruption } from '../interruption.js';
 import { createProgress } from '../output/progress.js';
 import { count, table } from '../output/table.js';
 import type { EltResult } from '../../workflows/index.js';
+import { chosenRunKey } from '../run-key.js';
 import type { StartedRun } from '../run-types.js';
 import { loadSettings } from '../settings.js';
 import { showStages } from '../show-stages.js';
@@ -28,6 +29,7 @@ export interface RunEltOptions {
 export async function runElt(context: CommandContext, options: RunEltOptions): Promise<void> {
   const { console, env } = context;
   const { configuration, plan } = loadSettings(context, options.model);
+  chosenRunKey(options); // one that cannot be is told before anything is asked of a server
   const interruption = listenForInterruption();
   const client = await SluiceClient.connect({ configuration, env });
   let run: StartedRun | undefined;
