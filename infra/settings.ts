@@ -17,6 +17,7 @@ const context = z.strictObject({
     .regex(/^[A-Za-z0-9.-]+:\d{1,5}$/, 'not host:port, such as my-namespace.a1b2c.tmprl.cloud:7233'),
   temporalNamespace: z.string().min(1).default('default'),
   temporalAuth: z.enum(['api-key', 'mtls', 'none']).default('api-key'),
+  encryptPayloads: flag.default(false),
   image: z.string().min(1).optional(),
   createTables: flag.default(false),
   createWarehouse: flag.default(true),

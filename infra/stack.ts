@@ -12,7 +12,7 @@ import { Quality } from './quality.js';
 import { Readers } from './readers.js';
 import { Warehouse } from './redshift.js';
 import { CommandPolicies, GlueRoles, WorkerRole } from './roles.js';
-import { TemporalSecrets } from './secrets.js';
+import { WorkerSecrets } from './secrets.js';
 import type { Settings } from './settings.js';
 import { Tables } from './tables.js';
 import { Usage } from './usage.js';
@@ -43,7 +43,9 @@ export class SluiceStack extends Stack {
       flex: settings.flex,
     });
     new Quality(this, plans, deployment);
-    const temporal = new TemporalSecrets(this, { key, auth: settings.temporalAuth });
+    const { temporalAuth: auth, encryptPayloads } = settings;
+    const secrets = new WorkerSecrets(this, { key, auth, encryptPayloads });
+    const { deployment: workerDeployment, buildId } = configuration.worker ?? {};
     new WorkerService(this, {
       vpc: network.vpc,
       securityGroup: network.workers,
@@ -55,9 +57,11 @@ export class SluiceStack extends Stack {
         TEMPORAL_ADDRESS: settings.temporalAddress,
         TEMPORAL_NAMESPACE: settings.temporalNamespace,
         SLUICE_TASK_QUEUE: configuration.taskQueue,
+        ...(workerDeployment && { SLUICE_DEPLOYMENT: workerDeployment }),
+        ...(buildId && { SLUICE_BUILD_ID: buildId }),
         SLUICE_TOPIC_ARN: notifications.topic.topicArn,
       },
-      secrets: temporal.environment,
+      secrets: secrets.environment,
       taskQueue: configuration.taskQueue,
       minimum: settings.minWorkers,
       maximum: settings.maxWorkers,
@@ -66,7 +70,8 @@ export class SluiceStack extends Stack {
       AlertsTopicArn: notifications.topic.topicArn,
       EventsQueueUrl: usage?.queue.queueUrl,
       KeyArn: key.keyArn,
-      TemporalSecretArn: temporal.arn,
+      PayloadKeySecretArn: secrets.payloadKeyArn,
+      TemporalSecretArn: secrets.temporalArn,
       WarehouseAdminSecret: warehouse?.adminSecretName,
       WorkerRoleArn: workerRole.role.roleArn,
       WorkerRoleName: workerRole.role.roleName,

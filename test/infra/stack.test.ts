@@ -182,11 +182,15 @@ describe.skipIf(!installed)('the CDK app', () => {
     );
   });
 
-  it('leaves a cluster that is there as it is, and lets the worker log in to it', async () => {
+  it('leaves a cluster that is there as it is, and gives the worker what it has a use for', async () => {
     const configuration = completeConfiguration.replace(/^(usageGuard|credentials):[^]*/m, '');
     const cluster = 'redshift: { cluster: acme-dwh, dbUser: loader, database: sales }\n';
     const { resources } = synthesized(
-      await scene.synth(`${configuration}${cluster}`, { ...settings, temporalAuth: 'mtls' })
+      await scene.synth(`${configuration}${cluster}worker: { deployment: shop }\n`, {
+        ...settings,
+        temporalAuth: 'mtls',
+        encryptPayloads: 'true',
+      })
     );
     const types = Object.values(resources).map(({ Type }) => Type);
     for (const absent of ['AWS::RedshiftServerless::Namespace', 'AWS::Glue::Connection']) {
@@ -198,6 +202,16 @@ describe.skipIf(!installed)('the CDK app', () => {
       expect(text).toContain(one);
     }
     expect(text).not.toContain('redshift-serverless');
+    const task = Object.values(resources).find(({ Type }) => Type === 'AWS::ECS::TaskDefinition')!;
+    const { ContainerDefinitions } = task.Properties as unknown as {
+      ContainerDefinitions: Record<'Environment' | 'Secrets', { Name: string; Value?: unknown }[]>[];
+    };
+    expect(ContainerDefinitions[0]?.Environment).toContainEqual({ Name: 'SLUICE_DEPLOYMENT', Value: 'shop' });
+    expect(ContainerDefinitions[0]?.Secrets.map(({ Name }) => Name)).toEqual([
+      'TEMPORAL_TLS_CLIENT_CERT_DATA',
+      'TEMPORAL_TLS_CLIENT_KEY_DATA',
+      'SLUICE_PAYLOAD_KEY',
+    ]);
   });
 
   it('refuses settings that cannot be, before anything is made', async () => {
