@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { generateItems } from '../../examples/ecommerce/sample-data.js';
@@ -50,6 +51,8 @@ describe('many pipelines', () => {
     scene = await makeScene('many');
     [aws, temporal] = await Promise.all([startTestAws({ intercept: [note] }), startTestTemporal()]);
     const env = { ...aws.env, ...temporal.env } as Record<string, string>;
+    // The local Data API has no quotas to be kept.
+    writeFileSync(join(scene.folder, 'sluice.yaml'), 'worker: { redshift: { activitiesPerSecond: 0 } }\n');
     workers = [scene.start(['worker'], env), scene.start(['worker'], env)];
     warehouse = new pg.Client({ connectionString: aws.warehouseUrl });
     await warehouse.connect();
