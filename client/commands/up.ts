@@ -6,6 +6,7 @@ import type { CommandContext } from '../command-context.js';
 import { sampleItemsOf } from '../items/sample-items.js';
 import { listenForInterruption } from '../interruption.js';
 import { exportLines } from '../environment/running.js';
+import { putJobScripts } from '../environment/put-job-scripts.js';
 import { startLocalStack } from '../environment/stack.js';
 import type { LocalStack } from '../environment/stack.js';
 import { createProgress } from '../output/progress.js';
@@ -68,6 +69,7 @@ export async function up(context: CommandContext, options: UpOptions): Promise<v
       await Promise.race([loadOnFirstUse(stack, plan.source.table, items, progress, interruption.signal), ends]);
     }
     const { environment } = stack;
+    await putJobScripts(stack.env, plan);
     starting = false;
     environment.faults.set(faults);
     console.print(

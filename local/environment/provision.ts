@@ -51,7 +51,9 @@ async function createBucket(s3: S3Client, bucket: string): Promise<void> {
 }
 
 function alreadyExists(error: unknown): boolean {
-  return error instanceof GlueServiceException && error.name === 'AlreadyExistsException';
+  // The second one when a job of the name has another definition.
+  const names = ['AlreadyExistsException', 'IdempotentParameterMismatchException'];
+  return error instanceof GlueServiceException && names.includes(error.name);
 }
 
 async function createCatalogDatabase(glue: GlueClient, name: string): Promise<void> {

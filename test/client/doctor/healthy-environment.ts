@@ -3,19 +3,15 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { GlueClient } from '@aws-sdk/client-glue';
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { ConfirmSubscriptionCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
-import { jobRelease, uploadFiles } from '../../../client/deploy/job-release.js';
-import { compareJobs, updateJobs, wantedJobs } from '../../../client/deploy/job-updates.js';
 import { diagnose } from '../../../client/doctor/diagnose.js';
 import type { DiagnosisOptions } from '../../../client/doctor/diagnose.js';
 import type { CheckResult } from '../../../client/doctor/check.js';
+import { putJobScripts } from '../../../client/environment/put-job-scripts.js';
 import { alertsTopicArn, startEnvironment } from '../../../local/environment/index.js';
 import type { Environment } from '../../../local/environment/index.js';
 import { loadConfiguration } from '../../../model/configuration.js';
 import { compile, loadModel } from '../../../model/index.js';
-import type { WarehousePlan } from '../../../model/plan.js';
 import { startWorker } from '../../../workers/index.js';
 import { recordingContext } from '../recording-console.js';
 import { root } from '../sluice.js';
@@ -88,7 +84,7 @@ export async function startHealthyEnvironment(): Promise<HealthyEnvironment> {
   };
   const sns = new SNSClient(client);
   const subscriber = await subscribe(sns);
-  await deployScripts(client, plan);
+  await putJobScripts(env, plan);
   const worker = await startWorker({ configuration, env, logLevel: 'silent', shutdownGraceTime: '1s' });
   const running = worker.run();
   return {
@@ -110,18 +106,4 @@ export async function startHealthyEnvironment(): Promise<HealthyEnvironment> {
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-/** Puts the jobs' scripts in place, as `sluice deploy-assets` does. */
-async function deployScripts(client: HealthyEnvironment['client'], plan: WarehousePlan): Promise<void> {
-  const s3 = new S3Client({ ...client, forcePathStyle: true });
-  const glue = new GlueClient(client);
-  await s3.send(new CreateBucketCommand({ Bucket: 'sluice-assets' }));
-  const location = { bucket: 'sluice-assets', prefix: 'glue' };
-  const release = await jobRelease();
-  await uploadFiles(s3, location, release, release.files);
-  const { pending } = await compareJobs(glue, wantedJobs(plan), location, release);
-  await updateJobs(glue, pending);
-  s3.destroy();
-  glue.destroy();
 }
