@@ -1,4 +1,5 @@
 import { createServer } from 'node:http';
+import { isIP } from 'node:net';
 import { ListenAddressError } from './listen-address-error.js';
 
 /** What `/healthz` answers. */
@@ -14,12 +15,26 @@ export interface HealthServer {
   close(): Promise<void>;
 }
 
+/** True for addresses, which probes use, and for this machine's own name: a page whose name leads here sends that name. */
+function isOwn(header: string | undefined, boundTo: string): boolean {
+  const name = /^(?:\[([^\]]*)\]|([^:]*))(?::\d*)?$/.exec(header?.trim().toLowerCase() ?? '');
+  const host = name?.[1] ?? name?.[2] ?? '';
+  return isIP(host) !== 0 || host === 'localhost' || host === boundTo.toLowerCase();
+}
+
 /**
- * Serves `GET /healthz` at `host:port`: 200 or 503, with {@link Health} as JSON.
+ * Serves `GET /healthz` at `host:port`: 200 or 503, with {@link Health} as JSON. Requests that name another host than the
+ * machine, by address or as `localhost`, are refused.
  * @throws ListenAddressError when the address cannot be listened on.
  */
 export async function serveHealth(address: string, health: () => Health): Promise<HealthServer> {
+  const at = address.lastIndexOf(':');
+  const host = address.slice(0, at).replace(/^\[|\]$/g, '');
   const server = createServer((request, response) => {
+    if (!isOwn(request.headers.host, host)) {
+      response.writeHead(421).end();
+      return;
+    }
     const [path] = (request.url ?? '').split('?');
     if (path !== '/healthz' || !['GET', 'HEAD'].includes(request.method ?? '')) {
       response.writeHead(path === '/healthz' ? 405 : 404).end();
@@ -29,8 +44,6 @@ export async function serveHealth(address: string, health: () => Health): Promis
     const headers = { 'content-type': 'application/json', 'cache-control': 'no-store' };
     response.writeHead(found.healthy ? 200 : 503, headers).end(`${JSON.stringify(found)}\n`);
   });
-  const at = address.lastIndexOf(':');
-  const host = address.slice(0, at).replace(/^\[|\]$/g, '');
   await new Promise<void>((resolve, reject) => {
     server.once('error', ({ message }) =>
       reject(new ListenAddressError('Health', address, 'SLUICE_HEALTH_ADDRESS, worker.health', message))
