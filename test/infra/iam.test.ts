@@ -6,6 +6,10 @@ import { iamActions, knownOperations } from '../../infra/iam/actions.js';
 import { activityGroups } from '../../infra/iam/activity-groups.js';
 import type { CallGroup } from '../../infra/iam/activity-groups.js';
 import { commandGroups } from '../../infra/iam/command-groups.js';
+import { workerNeeds } from '../../client/doctor/permission-checks.js';
+import { loadConfiguration } from '../../model/configuration.js';
+import { compile, loadModel } from '../../model/index.js';
+import type { GatePlan } from '../../model/plan.js';
 import { root } from '../client/sluice.js';
 import { pythonVenv } from '../python-venv.js';
 import { boto3Calls } from './boto3-calls.js';
@@ -114,6 +118,20 @@ describe.skipIf(!installed)('the IAM actions of the stack', () => {
 
   it('of the worker are those that its activities call, group by group', async () => {
     expect(await compare(activityGroups, ['activities', 'workers'], 'WorkerRole')).toEqual([]);
+  });
+
+  it('of the worker are all that sluice doctor asks for', () => {
+    const plan = compile(loadModel(join(root, 'examples/ecommerce/warehouse.yaml')));
+    const { deployment } = loadConfiguration({ env: {} });
+    const notifications = { topicArn: 'arn:aws:sns:eu-west-1:123456789012:sluice' };
+    const gate = { name: 'orders' } as GatePlan;
+    const place = { partition: 'aws', region: 'eu-west-1', account: '123456789012' };
+    const jobs = [{ name: plan.lake.jobName, script: 'raw_to_datalake.py', pipelines: 1 }];
+    const needs = workerNeeds({ ...plan, gates: [gate] }, { ...deployment, notifications }, jobs, place);
+    const granted = activityGroups.flatMap(({ name }) => actions(new RegExp(`^WorkerRole${name}[0-9A-F]{8}$`)));
+    const asked = unique(needs.flatMap((need) => need.actions));
+    expect(asked).toContain('glue:StartJobRun');
+    expect(asked.filter((action) => !granted.includes(action))).toEqual([]);
   });
 
   it('of those who run commands are those that the commands call', async () => {
