@@ -45,7 +45,7 @@ describe('the elt workflow', () => {
     await temporal.client.workflow.start('elt', eltWorkflowOptions(thePlan, deployment, runKey, taskQueue));
   const progressOf = (handle: WorkflowHandle<typeof elt>) => handle.query<EltProgress>('progress');
   const verdictOf = async (handle: WorkflowHandle<typeof elt>): Promise<unknown> =>
-    (await handle.describe()).searchAttributes['SluiceVerdict']; // eslint-disable-line @typescript-eslint/no-deprecated -- untyped is enough here
+    (await handle.describe()).searchAttributes['SluiceVerdict'];
   const runsOf = async (JobName: string) =>
     (await aws.clients.glue.send(new GetJobRunsCommand({ JobName }))).JobRuns ?? [];
   const untilRunning = async (jobName: string): Promise<string> => {

@@ -40,7 +40,7 @@ describe('control of a running pipeline', () => {
   const progressOf = (run: Run) => run.query<EltProgress>('progress');
   const statusOf = async (run: Run): Promise<string> =>
     (await temporal.client.workflow.getHandle(run.workflowId).describe()).status.name;
-  const stageOf = async (run: Run): Promise<unknown> => (await run.describe()).searchAttributes['SluiceStage']; // eslint-disable-line @typescript-eslint/no-deprecated -- untyped is enough here
+  const stageOf = async (run: Run): Promise<unknown> => (await run.describe()).searchAttributes['SluiceStage'];
   const runsOf = async (JobName: string) =>
     (await aws.clients.glue.send(new GetJobRunsCommand({ JobName }))).JobRuns ?? [];
   const untilRunning = async (jobName: string): Promise<void> =>
