@@ -1,11 +1,13 @@
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/longest-first.js';
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: 'test/global-setup.ts',
     pool: 'forks', // Temporal's and DuckDB's native modules cannot be loaded in worker threads
-    maxWorkers: 2,
+    maxWorkers: 3, // of two cores: much of a run is waiting
+    sequence: { sequencer: LongestFirst },
     testTimeout: 120_000,
     hookTimeout: 600_000, // the first run on a machine makes a Python environment
     reporters: ['default', ['json', { outputFile: 'coverage/vitest.json' }]],
