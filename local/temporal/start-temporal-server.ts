@@ -6,6 +6,8 @@ import { settledWithin } from '../process/settled-within.js';
 import { connectByEnvironment, prepareNamespace } from './connection.js';
 import type { SearchAttributes } from './connection.js';
 import type { TemporalExecutable } from './executable.js';
+import { hiddenLoopback, startWebUiFront } from './web-ui-front.js';
+import type { WebUiAddress } from './web-ui-front.js';
 
 /** How a Temporal server is started. */
 export interface StartTemporalOptions {
@@ -48,7 +50,7 @@ export class TemporalStartError extends Error {
 
 const readyWithinMs = 60_000;
 const attempts = 5;
-const portTaken = /address already in use/i;
+const portTaken = /address already in use|EADDRINUSE/i;
 
 /**
  * Starts a development server on the loopback address, or takes the one that runs already, and waits until it answers.
@@ -65,12 +67,16 @@ export async function startTemporalServer(options: StartTemporalOptions): Promis
   for (let attempt = 1; ; attempt += 1) {
     const port = options.port ?? (await freePort());
     const uiPort = options.uiPort ?? (await freePort());
-    const server = startGuardedProcess({ file: executable.file, args: serverArguments(options, port, uiPort) });
+    const host = hiddenLoopback();
+    const ui = host === undefined ? { host: '127.0.0.1', port: await freePort() } : { host, port: uiPort };
+    const server = startGuardedProcess({ file: executable.file, args: serverArguments(options, port, ui) });
+    let front: Awaited<ReturnType<typeof startWebUiFront>>;
     try {
       await waitUntilReady(server, `127.0.0.1:${port}`, options);
+      front = await startWebUiFront(uiPort, ui);
     } catch (error) {
       await server.stop(2_000);
-      if (!portTaken.test(server.output())) throw error;
+      if (!portTaken.test(`${server.output()}\n${String(error)}`)) throw error;
       if (options.port !== undefined) await checkPort(options.port, 'the Temporal server');
       if (options.uiPort !== undefined) await checkPort(options.uiPort, "Temporal's Web UI");
       if (attempt === attempts) throw error;
@@ -82,15 +88,19 @@ export async function startTemporalServer(options: StartTemporalOptions): Promis
       uiUrl: `http://127.0.0.1:${uiPort}`,
       exited: server.exited,
       output: () => server.output(),
-      stop: () => server.stop(),
+      stop: async () => {
+        await front.close();
+        await server.stop();
+      },
     };
   }
 }
 
-function serverArguments(options: StartTemporalOptions, port: number, uiPort: number): string[] {
+function serverArguments(options: StartTemporalOptions, port: number, ui: WebUiAddress): string[] {
   return [
-    ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort)],
-    ...['--headless=false', '--log-level', 'error', '--namespace', options.namespace],
+    ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(ui.port)],
+    ...['--ui-ip', ui.host, '--headless=false', '--log-level', 'error', '--namespace', options.namespace],
+    ...['--dynamic-config-value', `frontend.httpAllowedHosts=["127.0.0.1:*","localhost:*"]`],
     ...Object.entries(options.searchAttributes).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]),
     ...(options.dataFile === undefined ? [] : ['--db-filename', options.dataFile]),
   ];
