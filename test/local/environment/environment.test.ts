@@ -115,6 +115,10 @@ const sample: DynamoDbJsonItem[] = [
   { PK: { S: 'CUST#ann' }, SK: { S: 'ORD#1' }, type: { S: 'order' }, orderid: { S: '1' } },
 ];
 
+/** A guard's `sleep 0.1` may outlive it by that. */
+const gone = (mark: string): Promise<void> =>
+  eventually(() => processesWith(mark).length === 0, `all processes of ${mark} gone`, 5_000);
+
 describe('startEnvironment', () => {
   it('makes all that a run of the plan needs', async () => {
     const lines: string[] = [];
@@ -247,7 +251,7 @@ describe('startEnvironment', () => {
       const failure = await start({ dataFolder, ports: { [name]: port } }).catch((error: unknown) => error);
       expect(failure).toBeInstanceOf(PortError);
       expect(failure).toMatchObject({ port });
-      expect(processesWith(dataFolder)).toEqual([]);
+      await gone(dataFolder);
     }
     server.close();
   });
@@ -292,7 +296,7 @@ describe('startEnvironment', () => {
     const starting = start({ dataFolder, signal: abort.signal });
     setTimeout(() => abort.abort(new Error('interrupted')), 300);
     await expect(starting).rejects.toThrow('interrupted');
-    expect(processesWith(dataFolder)).toEqual([]);
+    await gone(dataFolder);
     await start({ dataFolder }); // the folder is free again
   });
 });
