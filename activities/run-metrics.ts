@@ -1,9 +1,7 @@
 import { metricMeter } from '@temporalio/activity';
+import { secondsOf } from '../model/run-record.js';
 import type { RunRecord, StageRecord, StepRecord } from '../model/run-record.js';
 import { remoteService } from './remote-service.js';
-
-const secondsOf = ({ startedAt, endedAt }: Pick<StepRecord, 'startedAt' | 'endedAt'>): number | undefined =>
-  startedAt === undefined || endedAt === undefined ? undefined : (Date.parse(endedAt) - Date.parse(startedAt)) / 1000;
 
 /** Steps that this execution has done itself: what it took over from an earlier one has been counted there. */
 const doneHere = (stage: StageRecord): readonly StepRecord[] => stage.steps.filter(({ reused }) => reused !== true);

@@ -1,10 +1,11 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Payload, PayloadCodec } from '@temporalio/common';
 import { z } from 'zod';
+import { close, listen } from '../workers/http-listener.js';
 import { messageOf } from './errors.js';
+import { isForThisMachine } from './for-this-machine.js';
 
 /** How a codec server is reached, and by whom. */
 export interface CodecServerOptions {
@@ -60,26 +61,15 @@ export async function serveCodec(options: CodecServerOptions): Promise<CodecServ
       response.end(`${JSON.stringify({ message: messageOf(error) })}\n`);
     });
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options.port, options.host, resolve);
-  });
-  const { address, port, family } = server.address() as AddressInfo;
-  return {
-    url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  const { address, port, family } = await listen(server, options.port, options.host);
+  return { url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`, close: () => close(server) };
 }
 
 async function answer(options: CodecServerOptions, incoming: IncomingMessage, response: ServerResponse): Promise<void> {
   const { headers, method, url = '' } = incoming;
   response.setHeader('Cache-Control', 'no-store');
   response.setHeader('Vary', 'Origin');
-  expectHost(options, headers.host ?? '');
+  expectHost(options, incoming);
   if (headers.origin !== undefined) {
     if (!options.origins.includes(headers.origin)) {
       throw new Refusal(403, `pages of ${headers.origin} may not call this: name it by --ui-origin`);
@@ -115,10 +105,9 @@ async function answer(options: CodecServerOptions, incoming: IncomingMessage, re
   response.end(JSON.stringify({ payloads: worked.map(toJson) }));
 }
 
-/** A page that has its own name resolve to this machine (DNS rebinding) sends that name. */
-function expectHost({ allowedHosts }: CodecServerOptions, host: string): void {
-  const name = host.replace(/:\d+$/, '').toLowerCase();
-  if (/^(localhost|127\.0\.0\.1|\[::1\])$/.test(name) || allowedHosts.some((one) => one.toLowerCase() === name)) return;
+function expectHost({ allowedHosts }: CodecServerOptions, request: IncomingMessage): void {
+  const name = (request.headers.host ?? '').replace(/:\d+$/, '').toLowerCase();
+  if (isForThisMachine(request) || allowedHosts.some((one) => one.toLowerCase() === name)) return;
   throw new Refusal(403, 'this server does not go by that name: give it by --allow-host');
 }
 

@@ -1,29 +1,26 @@
 import type { Deployment } from '../model/configuration.js';
 import { runCost } from '../model/cost/cost.js';
 import type { CostItem, RunCost } from '../model/cost/cost.js';
-import { selectCosts, selectLatestCosts } from '../model/sql/run-history.js';
-import { RunFailedError } from './errors.js';
+import { selectLatestCosts, selectOfRun } from '../model/sql/run-history.js';
+import { recordedRows, textOf } from './recorded-rows.js';
+import type { RecordedRow } from './recorded-rows.js';
 import { openWarehouse } from './warehouse.js';
 import type { ResultValue, WarehouseQuery } from './warehouse-query.js';
-
-type Row = Readonly<Record<string, ResultValue>>;
-
-const text = (value: ResultValue | undefined): string => (value === null || value === undefined ? '' : String(value));
 
 const figure = (value: ResultValue | undefined): number | null =>
   value === null || value === undefined ? null : Number(value);
 
 const flag = (value: ResultValue | undefined): boolean => value === true || value === 't' || value === 'true';
 
-function itemOf(row: Row): CostItem {
+function itemOf(row: RecordedRow): CostItem {
   return {
-    item: text(row.item),
-    detail: text(row.detail),
+    item: textOf(row.item),
+    detail: textOf(row.detail),
     quantity: figure(row.quantity),
-    unit: text(row.unit),
+    unit: textOf(row.unit),
     amount: figure(row.amount),
     ...(flag(row.monthly) && { monthly: true }),
-    ...(text(row.note) !== '' && { note: text(row.note) }),
+    ...(textOf(row.note) !== '' && { note: textOf(row.note) }),
   };
 }
 
@@ -44,10 +41,10 @@ export class RunCosts {
     run: { readonly workflowId: string; readonly runId: string },
     signal?: AbortSignal
   ): Promise<RunCost | undefined> {
-    const rows = await this.rows(selectCosts(run), signal);
+    const rows = await recordedRows(this.warehouse, selectOfRun('run_costs', run), signal);
     const [first] = rows;
     if (first === undefined) return undefined;
-    const prices = { currency: text(first.currency), region: text(first.region), date: text(first.price_date) };
+    const prices = { currency: textOf(first.currency), region: textOf(first.region), date: textOf(first.price_date) };
     return runCost(rows.map(itemOf), prices);
   }
 
@@ -59,8 +56,8 @@ export class RunCosts {
     signal?: AbortSignal
   ): Promise<CostItem[][]> {
     const byRun = new Map<string, CostItem[]>();
-    for (const row of await this.rows(selectLatestCosts({ pipeline, mode, runs }), signal)) {
-      const id = text(row.run_id);
+    for (const row of await recordedRows(this.warehouse, selectLatestCosts({ pipeline, mode, runs }), signal)) {
+      const id = textOf(row.run_id);
       byRun.set(id, [...(byRun.get(id) ?? []), itemOf(row)]);
     }
     return [...byRun.values()];
@@ -69,16 +66,5 @@ export class RunCosts {
   /** Frees the connections. */
   close(): void {
     this.warehouse.close();
-  }
-
-  private async rows(query: ReturnType<typeof selectCosts>, signal?: AbortSignal): Promise<Row[]> {
-    try {
-      const { columns, rows } = await this.warehouse.query(query.sql, signal, query.parameters);
-      return rows.map((row) => Object.fromEntries(columns.map(({ name }, index) => [name, row[index] ?? null])));
-    } catch (error) {
-      // A warehouse that no run of this version has set up.
-      if (error instanceof RunFailedError && /does not exist/i.test(error.message)) return [];
-      throw error;
-    }
   }
 }

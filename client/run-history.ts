@@ -1,13 +1,14 @@
 import type { WorkflowExecutionStatusName } from '@temporalio/client';
 import type { Configuration } from '../model/configuration.js';
-import { selectRuns, selectStages } from '../model/sql/run-history.js';
+import { selectOfRun, selectRuns } from '../model/sql/run-history.js';
+import type { BoundQuery } from '../model/sql/run-history.js';
 import type { EltProgress, ProgressState, StageName, StageProgress, StepProgress } from '../workflows/index.js';
-import { RunFailedError, UsageError } from './errors.js';
+import { UsageError } from './errors.js';
+import { recordedRows, textOf } from './recorded-rows.js';
+import type { RecordedRow } from './recorded-rows.js';
 import type { RunDetails, RunFilter, RunSummary } from './run-types.js';
 import { openWarehouse } from './warehouse.js';
 import type { ResultValue, WarehouseQuery } from './warehouse-query.js';
-
-type Row = Readonly<Record<string, ResultValue>>;
 
 const statuses: Readonly<Record<string, WorkflowExecutionStatusName>> = {
   succeeded: 'COMPLETED',
@@ -18,11 +19,9 @@ const statuses: Readonly<Record<string, WorkflowExecutionStatusName>> = {
 /** Milliseconds that the warehouse may take to answer before the rest is shown without it. */
 const patience = 15_000;
 
-const text = (value: ResultValue | undefined): string => (value === null || value === undefined ? '' : String(value));
-
 /** A timestamp of the warehouse, which is in UTC, as ISO 8601. */
 function iso(value: ResultValue | undefined): string | undefined {
-  const given = text(value);
+  const given = textOf(value);
   return given === '' ? undefined : new Date(`${given.replace(' ', 'T')}Z`).toISOString();
 }
 
@@ -52,18 +51,18 @@ export class RunHistory {
     const found = await this.rows(selectRuns({ run, limit: 100 }));
     const [first] = found;
     if (first === undefined) return undefined;
-    const ids = [...new Set(found.map(({ workflow_id: id }) => text(id)))];
+    const ids = [...new Set(found.map(({ workflow_id: id }) => textOf(id)))];
     if (ids.length > 1) throw new UsageError(`Several models have a run ${run}: give its workflow id.`, ids);
     const summary = summaryOf(first);
-    const stages = stagesOf(await this.rows(selectStages(summary)));
+    const stages = stagesOf(await this.rows(selectOfRun('stages', summary)));
     const progress: EltProgress = {
       runKey: summary.runKey,
       table: summary.table,
-      planHash: text(first.plan_hash),
+      planHash: textOf(first.plan_hash),
       stages,
       ...(Number(first.resumption) > 0 && { resumption: Number(first.resumption) }),
     };
-    const failure = text(first.failure_message);
+    const failure = textOf(first.failure_message);
     return { ...summary, progress, ...(failure !== '' && { failure }) };
   }
 
@@ -72,48 +71,40 @@ export class RunHistory {
     this.warehouse.close();
   }
 
-  private async rows(query: ReturnType<typeof selectRuns>): Promise<Row[]> {
-    try {
-      const result = await this.warehouse.query(query.sql, AbortSignal.timeout(patience), query.parameters);
-      return result.rows.map((row) =>
-        Object.fromEntries(result.columns.map(({ name }, index) => [name, row[index] ?? null]))
-      );
-    } catch (error) {
-      if (error instanceof RunFailedError && /does not exist/i.test(error.message)) return [];
-      throw error;
-    }
+  private rows(query: BoundQuery): Promise<RecordedRow[]> {
+    return recordedRows(this.warehouse, query, AbortSignal.timeout(patience));
   }
 }
 
-function summaryOf(row: Row): RunSummary {
-  const verdict = text(row.verdict);
+function summaryOf(row: RecordedRow): RunSummary {
+  const verdict = textOf(row.verdict);
   return {
-    workflowId: text(row.workflow_id),
-    runId: text(row.run_id),
-    runKey: text(row.run_key),
-    table: text(row.source_table),
+    workflowId: textOf(row.workflow_id),
+    runId: textOf(row.run_id),
+    runKey: textOf(row.run_key),
+    table: textOf(row.source_table),
     status: statuses[verdict] ?? 'UNKNOWN',
-    stage: text(row.failure_stage),
+    stage: textOf(row.failure_stage),
     startedAt: iso(row.started_at) ?? '',
     endedAt: iso(row.ended_at),
     historyEvents: 0,
   };
 }
 
-function stagesOf(rows: readonly Row[]): StageProgress[] {
+function stagesOf(rows: readonly RecordedRow[]): StageProgress[] {
   const stages: (Omit<StageProgress, 'steps'> & { readonly steps: StepProgress[] })[] = [];
   for (const row of rows) {
     const [startedAt, endedAt] = [iso(row.started_at), iso(row.ended_at)];
-    const common = { state: text(row.state) as ProgressState, startedAt, endedAt };
+    const common = { state: textOf(row.state) as ProgressState, startedAt, endedAt };
     if (row.step === null) {
-      stages.push({ name: text(row.stage) as StageName, ...common, steps: [] });
+      stages.push({ name: textOf(row.stage) as StageName, ...common, steps: [] });
       continue;
     }
-    const counts = text(row.counts);
+    const counts = textOf(row.counts);
     stages.at(-1)?.steps.push({
-      name: text(row.step),
+      name: textOf(row.step),
       ...common,
-      remoteId: text(row.remote_id) || undefined,
+      remoteId: textOf(row.remote_id) || undefined,
       counts: counts === '' ? undefined : (JSON.parse(counts) as Record<string, number>),
     });
   }

@@ -1,4 +1,5 @@
 import type { WorkflowExecutionStatusName } from '@temporalio/client';
+import { secondsOf } from '../model/run-record.js';
 import type { StageProgress, StepProgress } from '../workflows/index.js';
 import type { Progress, Step } from './output/progress.js';
 import { count, duration } from './output/table.js';
@@ -82,13 +83,6 @@ export function outcomeOf(stage: StageProgress): string {
   const figures = [...counts].filter(([, value]) => value > 0).map(([name, value]) => `${count(value)} ${name}`);
   const seconds = secondsOf(stage);
   return [titles[stage.name], ...(seconds === undefined ? [] : [duration(seconds)]), ...figures].join(' · ');
-}
-
-/** Seconds that a stage or step has taken, when it has ended. */
-export function secondsOf({ startedAt, endedAt }: Pick<StepProgress, 'startedAt' | 'endedAt'>): number | undefined {
-  return startedAt === undefined || endedAt === undefined
-    ? undefined
-    : (Date.parse(endedAt) - Date.parse(startedAt)) / 1000;
 }
 
 function openStage(progress: Progress, stage: StageProgress): OpenStage {

@@ -56,3 +56,10 @@ export interface RunRecord {
   };
   readonly stages: readonly StageRecord[];
 }
+
+/** Seconds that a run, a stage or a step has taken; undefined before it has ended. */
+export function secondsOf({ startedAt, endedAt }: Pick<StepRecord, 'startedAt' | 'endedAt'>): number | undefined {
+  return startedAt === undefined || endedAt === undefined
+    ? undefined
+    : (Date.parse(endedAt) - Date.parse(startedAt)) / 1000;
+}

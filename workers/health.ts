@@ -1,5 +1,7 @@
 import { createServer } from 'node:http';
 import { isIP } from 'node:net';
+import { hostName } from '../model/host-name.js';
+import { close, listen } from './http-listener.js';
 import { ListenAddressError } from './listen-address-error.js';
 
 /** What `/healthz` answers. */
@@ -17,8 +19,7 @@ export interface HealthServer {
 
 /** True for addresses, which probes use, and for this machine's own name: a page whose name leads here sends that name. */
 function isOwn(header: string | undefined, boundTo: string): boolean {
-  const name = /^(?:\[([^\]]*)\]|([^:]*))(?::\d*)?$/.exec(header?.trim().toLowerCase() ?? '');
-  const host = name?.[1] ?? name?.[2] ?? '';
+  const host = hostName(header ?? '');
   return isIP(host) !== 0 || host === 'localhost' || host === boundTo.toLowerCase();
 }
 
@@ -44,18 +45,9 @@ export async function serveHealth(address: string, health: () => Health): Promis
     const headers = { 'content-type': 'application/json', 'cache-control': 'no-store' };
     response.writeHead(found.healthy ? 200 : 503, headers).end(`${JSON.stringify(found)}\n`);
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', ({ message }) =>
-      reject(new ListenAddressError('Health', address, 'SLUICE_HEALTH_ADDRESS, worker.health', message))
-    );
-    server.listen({ host, port: Number(address.slice(at + 1)) }, resolve);
+  await listen(server, Number(address.slice(at + 1)), host).catch(({ message }: Error) => {
+    throw new ListenAddressError('Health', address, 'SLUICE_HEALTH_ADDRESS, worker.health', message);
   });
   server.unref();
-  return {
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  return { close: () => close(server) };
 }

@@ -13,8 +13,8 @@ import { loadItems } from '../../local/environment/load-items.js';
 import { pythonVenv } from '../../test/python-venv.js';
 import { median, publish } from '../report/report.js';
 import type { Measured } from '../report/report.js';
-import { startEnvironment } from './environment.js';
-import type { BenchEnvironment } from './environment.js';
+import { startEnvironment } from '../environment.js';
+import type { BenchEnvironment } from '../environment.js';
 import { shopItems } from './shop-items.js';
 
 const peers = join(import.meta.dirname, 'peers');
@@ -61,14 +61,9 @@ async function sql(url: string, text: string): Promise<void> {
 }
 
 /** Everything but the table as it was before the first run. */
-async function forget({ env, warehouse }: BenchEnvironment): Promise<void> {
+async function forget({ aws, warehouse }: BenchEnvironment): Promise<void> {
   await sql(warehouse, dropSchemas);
-  const s3 = new S3Client({
-    endpoint: env['AWS_ENDPOINT_URL'],
-    region: env['AWS_REGION'],
-    forcePathStyle: true,
-    credentials,
-  });
+  const s3 = new S3Client({ ...aws, forcePathStyle: true });
   for (const Bucket of ['sluice-raw', 'sluice-lake', 'sluice-raw-archive', 'sluice-lake-archive']) {
     for await (const { Contents = [] } of paginateListObjectsV2({ client: s3 }, { Bucket })) {
       const Objects = Contents.map(({ Key }) => ({ Key }));
@@ -79,7 +74,6 @@ async function forget({ env, warehouse }: BenchEnvironment): Promise<void> {
 }
 
 const dropSchemas = 'DROP SCHEMA IF EXISTS landing, landing_raw, landing_raw_staging, staging, dwh, sluice CASCADE';
-const credentials = { accessKeyId: 'sluice', secretAccessKey: 'sluice' };
 const secondsBetween = (from: string, to: string): number => (Date.parse(to) - Date.parse(from)) / 1000;
 
 interface Stage {
@@ -109,14 +103,9 @@ async function runSluice(environment: BenchEnvironment): Promise<Record<string, 
 }
 
 /** Copies the data files of the export that stands in S3 into a folder, for the peers. */
-async function copyExport({ env }: BenchEnvironment, folder: string): Promise<string[]> {
+async function copyExport({ aws }: BenchEnvironment, folder: string): Promise<string[]> {
   await mkdir(folder, { recursive: true });
-  const s3 = new S3Client({
-    endpoint: env['AWS_ENDPOINT_URL'],
-    region: env['AWS_REGION'],
-    forcePathStyle: true,
-    credentials,
-  });
+  const s3 = new S3Client({ ...aws, forcePathStyle: true });
   const files: string[] = [];
   for await (const { Contents = [] } of paginateListObjectsV2({ client: s3 }, { Bucket: 'sluice-raw' })) {
     for (const { Key = '' } of Contents.filter((object) => object.Key?.endsWith('.json.gz'))) {
@@ -161,11 +150,7 @@ export async function benchElt({ items, rounds, json, withoutPeers }: EltBenchOp
     console.error(by, JSON.stringify(values));
   };
   try {
-    const dynamodb = new DynamoDBClient({
-      endpoint: environment.env['AWS_ENDPOINT_URL'],
-      region: 'us-east-1',
-      credentials,
-    });
+    const dynamodb = new DynamoDBClient(environment.aws);
     const start = performance.now();
     await loadItems(dynamodb, table, shopItems(items));
     const loaded = (performance.now() - start) / 1000;

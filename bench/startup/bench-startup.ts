@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startEnvironment } from '../elt/environment.js';
+import { startEnvironment } from '../environment.js';
 import { publish } from '../report/report.js';
 import { installedSizes } from './installed-sizes.js';
 

@@ -4,8 +4,8 @@ import { payloadKeys } from '../../workers/payload-keys.js';
 import { temporalSettings } from '../../workers/temporal-settings.js';
 import { serveCodec } from '../codec-server.js';
 import type { CommandContext } from '../command-context.js';
-import { UsageError, messageOf } from '../errors.js';
-import { listenForInterruption } from '../interruption.js';
+import { UsageError } from '../errors.js';
+import { serveUntilInterrupted } from '../serve-until-interrupted.js';
 
 /** Options of `sluice codec-server`. */
 export interface CodecServerCommandOptions {
@@ -44,30 +44,16 @@ export async function codecServer(context: CommandContext, options: CodecServerC
   }
   const origins = [...knownOrigins, ...uiOrigin.map(originOf)];
   const { namespace } = temporalSettings(env);
-  const interruption = listenForInterruption();
-  try {
-    const codec = payloadCodec(keys);
-    const server = await serveCodec({ codec, namespace, host, port, origins, allowedHosts, token }).catch(
-      (error: unknown) => {
-        throw new UsageError(`It cannot listen on ${host}, port ${port}: ${messageOf(error)}`, undefined, {
-          cause: error,
-        });
-      }
-    );
-    try {
+  const codec = payloadCodec(keys);
+  await serveUntilInterrupted(
+    () => serveCodec({ codec, namespace, host, port, origins, allowedHosts, token }),
+    `It cannot listen on ${host}, port ${port}`,
+    ({ url }) => {
       const ids = keys.map(({ id }) => id);
-      console.print(`${server.url}  for namespace ${namespace}, with the keys ${ids.join(', ')}. Ctrl-C ends.`);
-      console.document({ url: server.url, namespace, keys: ids });
-      await interruption.interrupted;
-    } catch (error) {
-      // To be stopped is how serving ends well; Ctrl-C tells the shell, as for every command.
-      if (interruption.by() !== 'SIGTERM') throw error;
-    } finally {
-      await server.close();
+      console.print(`${url}  for namespace ${namespace}, with the keys ${ids.join(', ')}. Ctrl-C ends.`);
+      console.document({ url, namespace, keys: ids });
     }
-  } finally {
-    interruption.dispose();
-  }
+  );
 }
 
 function originOf(text: string): string {

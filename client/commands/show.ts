@@ -1,6 +1,7 @@
 import { loadConfiguration } from '../../model/configuration.js';
 import type { Configuration } from '../../model/configuration.js';
 import type { RunCost } from '../../model/cost/cost.js';
+import { secondsOf } from '../../model/run-record.js';
 import type { CommandContext } from '../command-context.js';
 import { drawGates } from '../draw-gates.js';
 import { drawCost } from '../draw-cost.js';
@@ -11,7 +12,6 @@ import { drawRejections } from '../rejections.js';
 import { RunCosts } from '../run-costs.js';
 import { RunHistory } from '../run-history.js';
 import type { RunDetails } from '../run-types.js';
-import { secondsOf } from '../show-stages.js';
 import { runLink } from '../temporal-ui.js';
 
 /**

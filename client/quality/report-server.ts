@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
-import type { IncomingMessage, Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { close, listen } from '../../workers/http-listener.js';
 import { messageOf } from '../errors.js';
+import { isForThisMachine } from '../for-this-machine.js';
 
 /** A page served on this machine only. */
 export interface ReportServer {
@@ -17,14 +17,6 @@ const headers = {
   'Referrer-Policy': 'no-referrer',
   'X-Content-Type-Options': 'nosniff',
 };
-
-/**
- * True when a request names this machine as the one it is for: a web page that has its own name resolve to 127.0.0.1
- * (DNS rebinding) sends that name.
- */
-export function isForThisMachine({ headers: { host = '' } }: Pick<IncomingMessage, 'headers'>): boolean {
-  return /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i.test(host);
-}
 
 /**
  * Serves a page at `/` of 127.0.0.1, made anew for each request; requests that come while it is made share it.
@@ -64,20 +56,6 @@ export async function serveReport(
       }
     );
   });
-  await listening(server, port);
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
-}
-
-function listening(server: Server, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', resolve);
-  });
+  const address = await listen(server, port, '127.0.0.1');
+  return { url: `http://127.0.0.1:${address.port}/`, close: () => close(server) };
 }

@@ -9,6 +9,15 @@ export interface CallGroup {
   readonly grants: (places: Places) => readonly Grant[];
 }
 
+/** What running statements and reading their results takes. */
+export const statementOperations = [
+  'redshift-data.BatchExecuteStatement',
+  'redshift-data.CancelStatement',
+  'redshift-data.DescribeStatement',
+  'redshift-data.ExecuteStatement',
+  'redshift-data.GetStatementResult',
+] as const;
+
 /**
  * What the worker may do, by group of activities. The IAM test (test/infra/iam.test.ts) holds each group's actions
  * against the calls in its files: neither may have more than the other.
@@ -82,18 +91,7 @@ export const activityGroups: readonly CallGroup[] = [
   {
     name: 'redshift',
     files: /^activities\/(redshift|redshift-results|run-history|load-state)\.ts$/,
-    grants: () => [
-      {
-        operations: [
-          'redshift-data.BatchExecuteStatement',
-          'redshift-data.CancelStatement',
-          'redshift-data.DescribeStatement',
-          'redshift-data.ExecuteStatement',
-          'redshift-data.GetStatementResult',
-          'redshift-data.ListStatements',
-        ],
-      },
-    ],
+    grants: () => [{ operations: [...statementOperations, 'redshift-data.ListStatements'] }],
   },
   {
     name: 'quality',

@@ -1,3 +1,4 @@
+import { statementOperations } from './activity-groups.js';
 import type { CallGroup } from './activity-groups.js';
 
 /**
@@ -10,15 +11,7 @@ export const commandGroups: readonly CallGroup[] = [
     files: /^client\/(?!deploy\/|doctor\/|environment\/|items\/|commands\/(up|down|demo)\.ts)/,
     grants: ({ tables }) => [
       { operations: ['dynamodb.DescribeContinuousBackups', 'dynamodb.DescribeTable'], on: tables },
-      {
-        operations: [
-          'redshift-data.BatchExecuteStatement',
-          'redshift-data.CancelStatement',
-          'redshift-data.DescribeStatement',
-          'redshift-data.ExecuteStatement',
-          'redshift-data.GetStatementResult',
-        ],
-      },
+      { operations: statementOperations },
       { operations: ['s3.GetObject', 's3.ListObjectsV2', 's3.PutObject'], buckets: ['quality'] },
       { operations: ['s3.GetObject'], buckets: ['lake', 'lakeArchive'] },
     ],

@@ -1,10 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-
-/** The host name of a `Host` header, in lower case, without the port and the brackets of an IPv6 address. */
-export function hostName(header: string): string {
-  const match = /^(?:\[([^\]]*)\]|([^:]*))(?::\d*)?$/.exec(header.trim().toLowerCase());
-  return match?.[1] ?? match?.[2] ?? '';
-}
+import { hostName } from '../../model/host-name.js';
 
 /**
  * True when a request names this machine, or a host on the list, as the one it is for. A web page that has its own

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { AwsError } from '../gateway/aws-error.js';
-import { hostName } from '../gateway/allowed-host.js';
+import { hostName } from '../../model/host-name.js';
 
 function decode(text: string): string {
   try {

@@ -14,8 +14,8 @@ export interface GlueRunFacts {
   readonly autoScaled: boolean;
 }
 
-/** https://docs.aws.amazon.com/glue/latest/dg/worker-types.html */
-const dpuPerWorker: Readonly<Record<string, number>> = {
+/** Data processing units of one worker, by type: https://docs.aws.amazon.com/glue/latest/dg/worker-types.html */
+export const dpuPerWorker: Readonly<Record<string, number>> = {
   Standard: 1,
   'G.025X': 0.25,
   'G.1X': 1,

@@ -71,6 +71,12 @@ export function runHistoryTables(): SqlStatement[] {
   });
 }
 
+/** A query and its named parameters, which the Data API's ExecuteStatement takes. */
+export interface BoundQuery {
+  readonly sql: string;
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
 /** Statements for one transaction and their named parameters, which the Data API's BatchExecuteStatement takes. */
 export interface BoundTransaction {
   readonly sqls: readonly string[];
@@ -207,7 +213,7 @@ export function selectRuns(filter: {
   readonly run?: string;
   readonly failed?: boolean;
   readonly limit: number;
-}): { readonly sql: string; readonly parameters: Readonly<Record<string, string>> } {
+}): BoundQuery {
   const bindings = new Bindings();
   const { runs: types } = columns;
   const equals = (name: 'source_table' | 'pipeline' | 'run_key' | 'workflow_id', value: string): string =>
@@ -225,30 +231,15 @@ LIMIT ${Math.trunc(filter.limit)}`;
   return { sql, parameters: bindings.parameters };
 }
 
-/** A query over `sluice.stages` of one execution, in order. */
-export function selectStages(run: { readonly workflowId: string; readonly runId: string }): {
-  readonly sql: string;
-  readonly parameters: Readonly<Record<string, string>>;
-} {
+/** A query over a table of the run history, for one execution, in order. */
+export function selectOfRun(
+  name: 'stages' | 'run_costs',
+  run: { readonly workflowId: string; readonly runId: string }
+): BoundQuery {
   const bindings = new Bindings();
-  const { stages: types } = columns;
+  const types = columns[name];
   const sql = `SELECT ${Object.keys(types).map(quote).join(', ')}
-FROM ${table('sluice', 'stages')}
-WHERE ${quote('workflow_id')} = ${bindings.sql(run.workflowId, types.workflow_id)}
-  AND ${quote('run_id')} = ${bindings.sql(run.runId, types.run_id)}
-ORDER BY ${quote('ordinal')}`;
-  return { sql, parameters: bindings.parameters };
-}
-
-/** A query over `sluice.run_costs` of one execution, in order. */
-export function selectCosts(run: { readonly workflowId: string; readonly runId: string }): {
-  readonly sql: string;
-  readonly parameters: Readonly<Record<string, string>>;
-} {
-  const bindings = new Bindings();
-  const { run_costs: types } = columns;
-  const sql = `SELECT ${Object.keys(types).map(quote).join(', ')}
-FROM ${table('sluice', 'run_costs')}
+FROM ${table('sluice', name)}
 WHERE ${quote('workflow_id')} = ${bindings.sql(run.workflowId, types.workflow_id)}
   AND ${quote('run_id')} = ${bindings.sql(run.runId, types.run_id)}
 ORDER BY ${quote('ordinal')}`;
@@ -256,10 +247,11 @@ ORDER BY ${quote('ordinal')}`;
 }
 
 /** A query over what the latest runs of a pipeline have cost that succeeded in a mode, each execution's lines together. */
-export function selectLatestCosts(of: { readonly pipeline: string; readonly mode: string; readonly runs: number }): {
-  readonly sql: string;
-  readonly parameters: Readonly<Record<string, string>>;
-} {
+export function selectLatestCosts(of: {
+  readonly pipeline: string;
+  readonly mode: string;
+  readonly runs: number;
+}): BoundQuery {
   const bindings = new Bindings();
   const { run_costs: types, runs } = columns;
   const sql = `SELECT ${Object.keys(types)

@@ -12,10 +12,9 @@ import { countsQuery } from '../../model/sql/queries.js';
 import {
   recordRunTransactions,
   runHistoryTables,
-  selectCosts,
   selectLatestCosts,
   selectRuns,
-  selectStages,
+  selectOfRun,
 } from '../../model/sql/run-history.js';
 import { smallShop } from '../incremental/small-shop.js';
 import { clinicPlan } from '../warehouse/clinic.js';
@@ -161,7 +160,7 @@ export const others: readonly Sent[] = [
     sqls.map((sql, index) => ({ name: `record ${part}.${index}`, sql }))
   ),
   { name: 'runs', sql: selectRuns({ table: 't', pipeline: 'p', run: 'r', failed: true, limit: 5 }).sql },
-  { name: 'stages', sql: selectStages({ workflowId: 'w', runId: 'r' }).sql },
-  { name: 'costs', sql: selectCosts({ workflowId: 'w', runId: 'r' }).sql },
+  { name: 'stages', sql: selectOfRun('stages', { workflowId: 'w', runId: 'r' }).sql },
+  { name: 'costs', sql: selectOfRun('run_costs', { workflowId: 'w', runId: 'r' }).sql },
   { name: 'latest costs', sql: selectLatestCosts({ pipeline: 'p', mode: 'full', runs: 3 }).sql },
 ];

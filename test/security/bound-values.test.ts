@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { recordRun } from '../../activities/run-history.js';
 import { WarehouseQuery } from '../../client/warehouse-query.js';
 import type { RunRecord } from '../../model/run-record.js';
-import { recordRunTransactions, selectRuns, selectStages } from '../../model/sql/run-history.js';
+import { recordRunTransactions, selectOfRun, selectRuns } from '../../model/sql/run-history.js';
 import { activityEnvironment, hastyClock } from '../activities/activity-environment.js';
 import { startTestAws } from '../workflows/stack.js';
 import type { TestAws } from '../workflows/stack.js';
@@ -56,7 +56,7 @@ async function read(runId: string): Promise<{ run: unknown[]; step: unknown[] }>
   const { columns, rows } = await warehouse.query(...parametersLast(selectRuns({ run: 'bound', limit: 100 })));
   const at = (list: typeof columns, name: string): number => list.findIndex((one) => one.name === name);
   const run = rows.find((row) => row[at(columns, 'run_id')] === runId) ?? [];
-  const stages = await warehouse.query(...parametersLast(selectStages({ workflowId: 'bound', runId })));
+  const stages = await warehouse.query(...parametersLast(selectOfRun('stages', { workflowId: 'bound', runId })));
   const step = stages.rows.at(-1) ?? [];
   return {
     run: ['run_key', 'pipeline', 'source_table', 'failure_stage', 'failure_message'].map(

@@ -1,6 +1,7 @@
-import { SpanKind, SpanStatusCode, context, trace } from '@opentelemetry/api';
+import { SpanKind, context, trace } from '@opentelemetry/api';
 import type { WorkflowClientInterceptor } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
+import { markFailed } from './failed-span.js';
 import { traceHeader } from './run-trace.js';
 import { activeCarrier } from './tracing.js';
 import type { Tracing } from './tracing.js';
@@ -18,8 +19,7 @@ export function clientSpans({ tracer }: Tracing): WorkflowClientInterceptor {
           const carrier = defaultPayloadConverter.toPayload(activeCarrier());
           return await next({ ...input, headers: { ...input.headers, [traceHeader]: carrier } });
         } catch (error) {
-          span.setStatus({ code: SpanStatusCode.ERROR });
-          span.setAttribute('error.type', error instanceof Error ? error.name : 'unknown');
+          markFailed(span, error);
           throw error;
         } finally {
           span.end();

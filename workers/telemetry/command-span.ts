@@ -1,4 +1,5 @@
-import { SpanKind, SpanStatusCode, context, trace } from '@opentelemetry/api';
+import { SpanKind, context, trace } from '@opentelemetry/api';
+import { markFailed } from './failed-span.js';
 import type { Tracing } from './tracing.js';
 
 /** Runs a command of the CLI in a span of its own, and sends what ended before the process does. */
@@ -7,8 +8,7 @@ export async function inCommandSpan<T>(tracing: Tracing, command: string, run: (
   try {
     return await context.with(trace.setSpan(context.active(), span), run);
   } catch (error) {
-    span.setStatus({ code: SpanStatusCode.ERROR });
-    span.setAttribute('error.type', error instanceof Error ? error.name : 'unknown');
+    markFailed(span, error);
     throw error;
   } finally {
     span.end();

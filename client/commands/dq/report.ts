@@ -7,11 +7,11 @@ import { ReportCollector } from '../../../quality/report/collect.js';
 import { renderReport } from '../../../quality/report/render-report.js';
 import type { CommandContext } from '../../command-context.js';
 import { UsageError, messageOf } from '../../errors.js';
-import { listenForInterruption } from '../../interruption.js';
 import { count } from '../../output/table.js';
 import { serveReport } from '../../quality/report-server.js';
 import { bucketStore, folderStore } from '../../quality/result-store.js';
 import type { ResultFilter, ResultStore } from '../../quality/result-store.js';
+import { serveUntilInterrupted } from '../../serve-until-interrupted.js';
 
 /** Options of `sluice dq report`. */
 export interface ReportOptions {
@@ -83,29 +83,15 @@ async function serve(
   again: () => Promise<MadeReport>,
   port: number
 ): Promise<void> {
-  const interruption = listenForInterruption();
-  try {
-    const page = async (): Promise<string> => (await again()).html;
-    const server = await serveReport(page, port, (error) => console.note(`sluice: ${messageOf(error)}`)).catch(
-      (error: unknown) => {
-        throw new UsageError(`The report cannot be served on port ${port}: ${messageOf(error)}`, undefined, {
-          cause: error,
-        });
-      }
-    );
-    try {
-      console.print(`${server.url}  ${summary(first)}\nReload the page to read the results again. Ctrl-C ends.`);
-      console.document({ url: server.url, ...first.counted });
-      await interruption.interrupted;
-    } catch (error) {
-      // To be stopped is how serving ends well; Ctrl-C tells the shell, as for every command.
-      if (interruption.by() !== 'SIGTERM') throw error;
-    } finally {
-      await server.close();
+  const page = async (): Promise<string> => (await again()).html;
+  await serveUntilInterrupted(
+    () => serveReport(page, port, (error) => console.note(`sluice: ${messageOf(error)}`)),
+    `The report cannot be served on port ${port}`,
+    ({ url }) => {
+      console.print(`${url}  ${summary(first)}\nReload the page to read the results again. Ctrl-C ends.`);
+      console.document({ url, ...first.counted });
     }
-  } finally {
-    interruption.dispose();
-  }
+  );
 }
 
 function summary({ counted: { results, rules, failed } }: MadeReport): string {

@@ -1,4 +1,5 @@
 import type { JobRunState, WorkerType } from '@aws-sdk/client-glue';
+import { dpuPerWorker } from '../../../model/cost/glue-dpu.js';
 
 /** A run as GetJobRun answers it; times in seconds since the epoch. */
 export interface JobRunEntity {
@@ -32,23 +33,6 @@ export interface JobRunEntity {
 
 /** States in which a run holds one of its job's places. */
 export const activeStates: ReadonlySet<string> = new Set<JobRunState>(['STARTING', 'RUNNING', 'STOPPING']);
-
-/** Data processing units of one worker: https://docs.aws.amazon.com/glue/latest/dg/worker-types.html */
-const dpuPerWorker: Readonly<Record<string, number>> = {
-  Standard: 1,
-  'G.025X': 0.25,
-  'G.1X': 1,
-  'G.2X': 2,
-  'G.4X': 4,
-  'G.8X': 8,
-  'G.12X': 12,
-  'G.16X': 16,
-  'R.1X': 1,
-  'R.2X': 2,
-  'R.4X': 4,
-  'R.8X': 8,
-  'Z.2X': 2,
-};
 
 /** The capacity in DPU of a run or job. */
 export function dpuOf(sized: {

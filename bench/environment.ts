@@ -4,13 +4,20 @@ import { once } from 'node:events';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const root = join(import.meta.dirname, '..', '..');
+const root = join(import.meta.dirname, '..');
 const sluice = join(root, 'dist', 'client', 'main.js');
+
+interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
 
 /** A local environment in a process of its own and a worker in another, both as users start them, from `dist`. */
 export interface BenchEnvironment {
   /** Variables with which AWS and Temporal clients use it. */
   readonly env: Readonly<Record<string, string>>;
+  /** Settings of AWS SDK clients of it. */
+  readonly aws: { readonly endpoint: string | undefined; readonly region: string; readonly credentials: Credentials };
   /** `postgres://…` of the warehouse. */
   readonly warehouse: string;
   /** Runs a `sluice` command with `--json` and gives its document. Rejects when it does not end with 0. */
@@ -40,6 +47,11 @@ export async function startEnvironment(folder: string): Promise<BenchEnvironment
   const worker = start(['worker'], env);
   return {
     env,
+    aws: {
+      endpoint: env['AWS_ENDPOINT_URL'],
+      region: env['AWS_REGION'] ?? 'us-east-1',
+      credentials: { accessKeyId: 'sluice', secretAccessKey: 'sluice' },
+    },
     warehouse,
     run: async (...args) => {
       const child = spawn(process.execPath, [sluice, ...args, '--json'], {
