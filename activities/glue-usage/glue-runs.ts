@@ -2,6 +2,7 @@ import type { GlueClient, JobRun } from '@aws-sdk/client-glue';
 import { GetJobRunCommand, GetJobRunsCommand, paginateGetJobs, paginateListJobs } from '@aws-sdk/client-glue';
 import { Context } from '@temporalio/activity';
 import { endedStates, watchedCommands } from '../../model/glue-usage/verdict.js';
+import { unlessAbsent } from '../entity-answers.js';
 import { errorClassOf, onResource } from '../failures.js';
 import type { PollClock } from '../poll-clock.js';
 
@@ -56,17 +57,14 @@ export class GlueRuns {
     let NextToken: string | undefined;
     do {
       const input = { JobName: job, MaxResults: 200, NextToken };
-      const page = await this.patiently(`runs of Glue job ${job}`, () =>
-        this.glue.send(new GetJobRunsCommand(input))
-      ).catch((error: unknown) => {
-        if (isAbsent(error)) return { JobRuns: [], NextToken: undefined };
-        throw error;
-      });
-      const runs = page.JobRuns ?? [];
+      const page = await unlessAbsent(
+        this.patiently(`runs of Glue job ${job}`, () => this.glue.send(new GetJobRunsCommand(input)))
+      );
+      const runs = page?.JobRuns ?? [];
       ended.push(...runs.filter((run) => endOf(run) >= since - overlap));
       // Newest first: what began long enough before cannot have ended since.
       const old = runs.some(({ StartedOn }) => (StartedOn?.getTime() ?? Infinity) < since - overlap - longestRun);
-      NextToken = old ? undefined : page.NextToken;
+      NextToken = old ? undefined : page?.NextToken;
     } while (NextToken !== undefined);
     return ended;
   }
@@ -74,12 +72,7 @@ export class GlueRuns {
   /** A run; undefined when Glue does not know it, as after its job was deleted. */
   async run(JobName: string, RunId: string): Promise<JobRun | undefined> {
     const call = (): Promise<{ JobRun?: JobRun }> => this.glue.send(new GetJobRunCommand({ JobName, RunId }));
-    try {
-      return (await this.patiently(`Glue job ${JobName}, run ${RunId}`, call)).JobRun;
-    } catch (error) {
-      if (isAbsent(error)) return undefined;
-      throw error;
-    }
+    return (await unlessAbsent(this.patiently(`Glue job ${JobName}, run ${RunId}`, call)))?.JobRun;
   }
 
   private async patiently<T>(resource: string, call: () => Promise<T>): Promise<T> {
@@ -93,9 +86,6 @@ export class GlueRuns {
     }
   }
 }
-
-const isAbsent = (error: unknown): boolean =>
-  error instanceof Error && error.cause instanceof Error && error.cause.name === 'EntityNotFoundException';
 
 /** Milliseconds since the epoch when a run ended; -Infinity of one that goes on. */
 export function endOf({ JobRunState: state, CompletedOn, LastModifiedOn }: JobRun): number {

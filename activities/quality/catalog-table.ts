@@ -1,7 +1,7 @@
 import type { GlueClient, Table, TableInput } from '@aws-sdk/client-glue';
 import { CreateTableCommand, GetTableCommand, UpdateTableCommand } from '@aws-sdk/client-glue';
 import { onResource } from '../failures.js';
-import { unlessAbsent, unlessThere } from './entity-answers.js';
+import { unlessAbsent, unlessThere } from '../entity-answers.js';
 
 /** Sees that the catalog has a table as it is wanted; writes only when what is stored is not the same. */
 export async function catalogueTable(

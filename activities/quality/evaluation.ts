@@ -11,7 +11,7 @@ import type { RemoteJob } from '../remote-job.js';
 import { stopRemoteJob, waitForRemoteJob } from '../remote-job.js';
 import type { StepInput } from '../run-scope.js';
 import { stepToken } from '../run-scope.js';
-import { unlessThere } from './entity-answers.js';
+import { unlessThere } from '../entity-answers.js';
 import { qualityRun } from './quality-run.js';
 import { createRuleset, rulesetResource, storedRuleset, updateRuleset } from './rulesets.js';
 import { catalogueWarehouseTable } from './warehouse-table.js';

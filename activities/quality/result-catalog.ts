@@ -10,8 +10,8 @@ import {
 } from '../../quality/results/result-tables.js';
 import type { CatalogColumn, ResultView } from '../../quality/results/result-tables.js';
 import { onResource } from '../failures.js';
+import { unlessAbsent, unlessThere } from '../entity-answers.js';
 import { catalogueTable } from './catalog-table.js';
-import { unlessAbsent, unlessThere } from './entity-answers.js';
 
 /** Database of the catalog that the table of results is in, unless the deployment names another. */
 export const defaultResultsDatabase = 'data_quality';

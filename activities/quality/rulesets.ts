@@ -5,7 +5,7 @@ import {
   UpdateDataQualityRulesetCommand,
 } from '@aws-sdk/client-glue';
 import { onResource } from '../failures.js';
-import { unlessAbsent } from './entity-answers.js';
+import { unlessAbsent } from '../entity-answers.js';
 import type { CatalogTable } from './evaluation.js';
 
 /** A ruleset to be made. */

@@ -1,4 +1,4 @@
-import { AwsCallError } from '../failures.js';
+import { AwsCallError } from './failures.js';
 
 async function unless<T>(errorName: string, work: Promise<T>): Promise<T | undefined> {
   try {
