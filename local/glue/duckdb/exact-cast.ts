@@ -70,14 +70,20 @@ const datePattern = '([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])-[0-9]{
 const timePattern = '([01][0-9]|2[0-3]):[0-9]{2}(:[0-9]{2}(\\.[0-9]{1,6}0*)?)?';
 const zonePattern = '(Z|z|[+-](0[0-9]|1[0-8])(:?[0-5][0-9])?)';
 
-/** ISO 8601; a zone is converted to UTC, a text without one is taken as UTC, a date as its midnight. */
+/**
+ * ISO 8601; a zone is converted to UTC, a text without one is taken as UTC, a date as its midnight. The commonest
+ * spellings, `2003-01-06T10:00:00` with or without `Z`, are told by writing the value out again, for a tenth of the cost.
+ */
 function timestamp(text: string): string {
+  const common = `TRY_CAST(${text} AS TIMESTAMP)`;
+  const spelled = `CAST(${common} AS VARCHAR) = replace(rtrim(${text}, 'Z'), 'T', ' ')`;
   // DuckDB takes `+02` and `+02:00` but not `+0200`; TIMESTAMPTZ applies the offset, which TIMESTAMP would drop.
   // Nor does it take a zone after minutes.
   const seconds = `regexp_replace(upper(${text}), '^(.{11}[0-9]{2}:[0-9]{2})([Z+-])', '\\1:00\\2')`;
   const zoned = `TRY_CAST(TRY_CAST(regexp_replace(${seconds}, '([+-][0-9]{2})([0-9]{2})$', '\\1:\\2') AS TIMESTAMPTZ) AS TIMESTAMP)`;
   return (
-    `CASE WHEN ${matches(text, `${datePattern}[Tt ]${timePattern}${zonePattern}`)} ` +
+    `CASE WHEN strlen(${text}) BETWEEN 19 AND 20 AND substr(${text}, 5, 1) = '-' AND ${spelled} THEN ${common} ` +
+    `WHEN ${matches(text, `${datePattern}[Tt ]${timePattern}${zonePattern}`)} ` +
     `THEN CASE WHEN ${zoned} >= TIMESTAMP '0001-01-01' AND year(${zoned}) <= 9999 THEN ${zoned} END ` +
     `WHEN ${matches(text, `${datePattern}([Tt ]${timePattern})?`)} THEN TRY_CAST(upper(${text}) AS TIMESTAMP) END`
   );
@@ -148,6 +154,8 @@ export function exactCast(type: string): ExactCast | undefined {
 
 /** SQL that cuts the group of `pattern` from a key, NULL when the whole key does not match. */
 export function keyPart(text: string, pattern: string): string {
-  const whole = anchored(pattern);
-  return `CASE WHEN ${matches(text, whole)} THEN regexp_extract(${text}, ${quoteLiteral(whole)}, 1) END`;
+  const whole = quoteLiteral(anchored(pattern));
+  const part = `regexp_extract(${text}, ${whole}, 1)`;
+  // An empty part may be that of a key or mean that there is no match.
+  return `CASE WHEN ${part} <> '' THEN ${part} WHEN regexp_full_match(${text}, ${whole}) THEN '' END`;
 }

@@ -10,7 +10,7 @@ export interface DuckDbLimits {
   readonly threads: number;
 }
 
-/** A DuckDB database of one job run, in a file of the run's own folder, so that data beyond the memory limit spills. */
+/** A DuckDB database of one job run, in memory; what is beyond the memory limit spills into the run's own folder. */
 export interface DuckDbSession {
   /** Runs a statement and returns how many rows it changed (0 for statements that change none). */
   run(sql: string): Promise<number>;
@@ -48,7 +48,7 @@ class Gate {
 const statementGate = new Gate(Math.max(1, Number(process.env['UV_THREADPOOL_SIZE'] ?? 4) - 2));
 
 /**
- * Opens a database in `folder`. When `signal` is aborted the running statement is interrupted and rejects, and so does
+ * Opens a database that spills into `folder`. When `signal` is aborted the running statement is interrupted and rejects, and so does
  * every later one.
  * @throws Error from DuckDB, whose message may quote data: see `describeFailure`.
  */
@@ -57,7 +57,7 @@ export async function openDuckDb(
   signal: AbortSignal,
   limits: Partial<DuckDbLimits> = {}
 ): Promise<DuckDbSession> {
-  const instance = await DuckDBInstance.create(join(folder, 'job.duckdb'), {
+  const instance = await DuckDBInstance.create(':memory:', {
     memory_limit: limits.memoryLimit ?? '1GB',
     threads: String(limits.threads ?? Math.min(2, availableParallelism())),
     temp_directory: join(folder, 'spill'),

@@ -5,13 +5,12 @@ import { openDuckDb } from '../../duckdb/session.js';
 import type { DuckDbSession } from '../../duckdb/session.js';
 import { storeDatasetFile } from '../dataset-files.js';
 import type { JobReport, RejectReason } from '../job-report.js';
-import { JobFailure } from '../job-script.js';
 import type { JobContext } from '../job-script.js';
 import { rejectedDataset, writeRejected } from '../rejected-rows.js';
 import type { S3Location } from '../s3-uri.js';
 import { holdBack } from './hold-back.js';
 import { openLakeDataset } from './lake-dataset.js';
-import { makeLandingRows, writeLandingCsv } from './landing-rows.js';
+import { writeLandingRows } from './landing-rows.js';
 import { replaceLanding } from './replace-landing.js';
 import type { LandingWatermark } from './replace-landing.js';
 
@@ -82,7 +81,8 @@ export async function prepareEntity(
       ruleset === undefined
         ? undefined
         : await holdBack(context, session, { itemType: spec.itemType, ruleset, lake, generation }, whole);
-    const { rows, rejected, reasons } = await makeLandingRows(session, spec, held?.dataset ?? whole);
+    const csv = join(folder, 'landing.csv');
+    const { rows, rejected, reasons } = await writeLandingRows(session, spec, held?.dataset ?? whole, csv);
     return {
       spec,
       items: whole.items,
@@ -91,10 +91,6 @@ export async function prepareEntity(
       rejected: { items: rejected, reasons },
       quarantined: held?.rows,
       async replace() {
-        const csv = join(folder, 'landing.csv');
-        const written = await writeLandingCsv(session, spec, csv);
-        if (written !== rows)
-          throw new JobFailure(`${spec.target} was to get ${rows} rows but ${written} were written`);
         const files = await storeRejected(context, session, task, spec, rejected);
         await replaceLanding({ ...task, spec, csv, rows }, signal);
         return [...(held?.files ?? []), ...files];

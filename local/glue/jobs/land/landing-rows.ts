@@ -8,7 +8,7 @@ import { checkPatterns } from '../patterns.js';
 import { noRejectedSql, reasonRows, rejectedTableSql } from '../rejected-rows.js';
 import type { LakeDataset } from './lake-dataset.js';
 
-/** The rows of one landing table, in the DuckDB tables `landing` and `rejected`. */
+/** The rows of one landing table: the good ones in a CSV file, the others in the DuckDB table `rejected`. */
 export interface LandingRows {
   readonly rows: number;
   readonly rejected: number;
@@ -153,42 +153,54 @@ function keyJson(dataset: LakeDataset, keyColumns: readonly string[]): string {
   return `CAST(json_object(${parts.join(', ')}) AS VARCHAR)`;
 }
 
+/** `COPY` of the good rows as CSV (RFC 4180: NULL is empty, an empty text is `""`), sorted by table keys and position. */
+function copyGoodRows(
+  spec: LandJobSpec,
+  dataset: LakeDataset,
+  columns: readonly ColumnSql[],
+  relation: string,
+  path: string
+): string {
+  const keys = spec.keyColumns.map((name, index) => `${lakeColumn(dataset, name)} AS k${index}`);
+  const raw = columns.map((column, index) => `${column.raw} AS r${index}`);
+  const cast = columns.map((column, index) => `${column.cast(`r${index}`)} AS c${index}`);
+  const good = columns.map(({ column }, index) =>
+    column.required ? `c${index} IS NOT NULL` : `(r${index} IS NULL OR c${index} IS NOT NULL)`
+  );
+  const order = [...spec.keyColumns.map((_, index) => `k${index}`), 'position'];
+  const rawNames = columns.map((_, index) => `r${index}`);
+  const names = columns.map((_, index) => `c${index}`);
+  const texts = names.filter((_, index) => exactCast(spec.columns[index]?.type ?? '')?.duckType === 'VARCHAR');
+  const quote = texts.length === 0 ? '' : `, FORCE_QUOTE (${texts.join(', ')})`;
+  return (
+    `COPY (SELECT ${names.join(', ')} FROM (SELECT ${[...order, ...rawNames, ...cast].join(', ')} ` +
+    `FROM (SELECT ${[...keys, ...raw].join(', ')}, ${position} AS position FROM ${relation})) ` +
+    `WHERE ${good.join(' AND ')} ORDER BY ${order.join(', ')}) ` +
+    `TO ${quoteLiteral(path)} (FORMAT csv, HEADER false, NULLSTR ''${quote})`
+  );
+}
+
 /**
- * Makes the tables `landing` (columns `c0`, `c1`, … in the spec's order, `bad`, and what it is sorted by) and `rejected`.
+ * Writes the rows that fit as CSV to `path` and makes the table `rejected` of the others.
  * @throws JobFailure when the spec asks for something that the lake dataset does not have.
  */
-export async function makeLandingRows(
+export async function writeLandingRows(
   session: DuckDbSession,
   spec: LandJobSpec,
-  dataset: LakeDataset
+  dataset: LakeDataset,
+  path: string
 ): Promise<LandingRows> {
   const patterns = spec.columns.flatMap(({ source }) => (source.kind === 'key' ? [source.pattern] : []));
   await checkPatterns(session, patterns, true);
   const exploded = spec.explode === undefined ? undefined : await explodedRelation(session, dataset, spec.explode);
   const relation = exploded?.relation ?? `${dataset.relation} ${lakeRow}, (SELECT 0 AS ${position})`;
   const columns = spec.columns.map((column) => columnSql(dataset, column, exploded?.fields ?? new Set()));
-  const keys = spec.keyColumns.map((name, index) => `${lakeColumn(dataset, name)} AS k${index}`);
-  const raw = columns.map((column, index) => `${column.raw} AS r${index}`);
-  const cast = columns.map((column, index) => `${column.cast(`r${index}`)} AS c${index}`);
-  const bad = columns.map(({ column }, index) =>
-    column.required ? `c${index} IS NULL` : `(r${index} IS NOT NULL AND c${index} IS NULL)`
-  );
-  const keyNames = spec.keyColumns.map((_, index) => `k${index}`);
-  const rawNames = columns.map((_, index) => `r${index}`);
-  await session.run('SET preserve_insertion_order = false'); // the rows are sorted when they are written
-  await session.run(
-    `CREATE TABLE landing AS SELECT ${[...keyNames, ...columns.map((_, index) => `c${index}`)].join(', ')}, position, ` +
-      `${bad.join(' OR ')} AS bad FROM (SELECT ${[...keyNames, ...rawNames, ...cast].join(', ')}, position ` +
-      `FROM (SELECT ${[...keys, ...raw].join(', ')}, ${position} AS position FROM ${relation}))`
-  );
-  await session.run('SET preserve_insertion_order = true');
-  const [counts] = await session.rows(
-    'SELECT count(*) FILTER (NOT bad) AS good, count(*) FILTER (bad) AS bad FROM landing'
-  );
-  const rejected = Number(counts?.['bad']);
+  const rows = await session.run(copyGoodRows(spec, dataset, columns, relation, path));
+  const [count] = exploded === undefined ? [] : await session.rows(`SELECT count(*) AS rows FROM ${relation}`);
+  const rejected = (exploded === undefined ? dataset.items : Number(count?.['rows'])) - rows;
   if (rejected === 0) {
     await session.run(noRejectedSql);
-    return { rows: Number(counts?.['good']), rejected, reasons: [] };
+    return { rows, rejected, reasons: [] };
   }
   const reasons = columns.map((sql) => {
     const missing = `'missing'`;
@@ -207,17 +219,11 @@ export async function makeLandingRows(
         `${writtenAtOf(dataset)} AS written_at FROM ${relation} WHERE ${columns.map(isUnfit).join(' OR ')}`
     )
   );
-  return { rows: Number(counts?.['good']), rejected, reasons: await reasonRows(session) };
-}
-
-/** Writes the good rows as CSV (RFC 4180: NULL is empty, an empty text is `""`), sorted by table keys and position. */
-export async function writeLandingCsv(session: DuckDbSession, spec: LandJobSpec, path: string): Promise<number> {
-  const columns = spec.columns.map((_, index) => `c${index}`);
-  const texts = columns.filter((_, index) => exactCast(spec.columns[index]?.type ?? '')?.duckType === 'VARCHAR');
-  const quote = texts.length === 0 ? '' : `, FORCE_QUOTE (${texts.join(', ')})`;
-  const order = [...spec.keyColumns.map((_, index) => `k${index}`), 'position'];
-  return session.run(
-    `COPY (SELECT ${columns.join(', ')} FROM landing WHERE NOT bad ORDER BY ${order.join(', ')}) ` +
-      `TO ${quoteLiteral(path)} (FORMAT csv, HEADER false, NULLSTR ''${quote})`
-  );
+  const [held] = await session.rows('SELECT count(*) AS rows FROM rejected');
+  if (Number(held?.['rows']) !== rejected) {
+    throw new JobFailure(
+      `${spec.target} is to get ${rows} rows, which leaves ${rejected}, but ${String(held?.['rows'])} do not fit`
+    );
+  }
+  return { rows, rejected, reasons: await reasonRows(session) };
 }
