@@ -40,5 +40,9 @@ program
   .option('--rpu <n>', 'base capacity of the workgroup', count, 8)
   .option('--region <name>', 'whose prices', 'us-east-1')
   .action(async (options: LandingOptions) => (await import('./landing/bench-landing.js')).benchLanding(options));
+program
+  .command('document')
+  .description('writes docs/performance.md from the last results')
+  .action(async () => (await import('./report/document.js')).writeDocument());
 
 await program.parseAsync();

@@ -26,6 +26,22 @@ export interface BenchResult {
   readonly notes?: readonly string[];
 }
 
+/** A result as it is kept, with what it was measured with. */
+export interface PublishedResult extends BenchResult {
+  readonly conditions: {
+    /** Short hash, with `with changes` where the working tree had some. */
+    readonly commit: string;
+    /** `YYYY-MM-DD`. */
+    readonly date: string;
+    readonly node: string;
+    /** Processors and memory. */
+    readonly machine: string;
+  };
+}
+
+/** Where each bench keeps its last result, `<bench>.json`. */
+export const resultsFolder = join(import.meta.dirname, '..', 'results');
+
 /** The middle of the samples; the mean of the two middle ones of an even number. NaN of none. */
 export function median(samples: readonly number[]): number {
   const sorted = [...samples].sort((left, right) => left - right);
@@ -39,10 +55,14 @@ const shown = (value: number | undefined): string => {
 };
 
 /** Versions and machine that a result was measured with. */
-function conditions(): Record<string, string> {
+function conditions(): PublishedResult['conditions'] {
   const git = (...args: string[]): string => execFileSync('git', args, { encoding: 'utf8' }).trim();
   return {
-    commit: git('rev-parse', '--short', 'HEAD') + (git('status', '--porcelain') === '' ? '' : ' with changes'),
+    commit:
+      git('rev-parse', '--short', 'HEAD') +
+      (git('status', '--porcelain', '--', '.', ':!/bench/results', ':!/docs/performance.md') === ''
+        ? ''
+        : ' with changes'),
     date: new Date().toISOString().slice(0, 10),
     node: process.version,
     machine: `${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB`,
@@ -55,10 +75,9 @@ function conditions(): Record<string, string> {
  * @param json prints the document itself, in one line, instead of the table
  */
 export function publish(result: BenchResult, json: boolean): void {
-  const document = { ...result, conditions: conditions() };
-  const folder = join(import.meta.dirname, '..', 'results');
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, `${result.bench}.json`), `${JSON.stringify(document, null, 2)}\n`);
+  const document: PublishedResult = { ...result, conditions: conditions() };
+  mkdirSync(resultsFolder, { recursive: true });
+  writeFileSync(join(resultsFolder, `${result.bench}.json`), `${JSON.stringify(document, null, 2)}\n`);
   if (json) return void console.log(JSON.stringify(document));
   const { head, rows } = tableOf(result);
   const table = new Table({ head, style: { head: [], border: [] } });
