@@ -2,9 +2,10 @@ import { AwsError } from '../gateway/aws-error.js';
 import { keys } from './dynalite.js';
 import { maxItemBytes } from './dynalite-store.js';
 import type { StoreParts } from './dynalite-store.js';
-import type { ItemChange } from './item-writer.js';
+import { itemKey } from './item-key.js';
 import { itemSize } from './item-size.js';
-import { isPlainItem } from './plain-item.js';
+import type { ItemChange } from './item-writer.js';
+import { plainItemSize } from './plain-item.js';
 import type { Item, TableDescription } from './table-description.js';
 
 /** One element of BatchWriteItem's `RequestItems`. */
@@ -21,29 +22,28 @@ export interface BatchWriteInput {
 
 const tableName = /^[a-zA-Z0-9_.-]{3,255}$/;
 
-/** True when the request surely passes dynalite's checks, see {@link isPlainItem}. */
-export function isPlainBatch(input: Record<string, unknown>): boolean {
+/** Bytes of the items put, by table and request; 0 of a request that deletes. */
+export type BatchSizes = readonly (readonly number[])[];
+
+/** The sizes of a request that surely passes dynalite's checks, see {@link plainItemSize}; else undefined. */
+export function plainBatchSizes(input: Record<string, unknown>): BatchSizes | undefined {
   const { RequestItems: requestItems, ...rest } = input;
-  if (Object.keys(rest).length > 0 || typeof requestItems !== 'object' || requestItems === null) return false;
+  if (Object.keys(rest).length > 0 || typeof requestItems !== 'object' || requestItems === null) return undefined;
   const tables = Object.entries(requestItems as Record<string, unknown>);
-  return (
-    tables.length > 0 &&
-    tables.every(
-      ([name, requests]) =>
-        tableName.test(name) &&
-        Array.isArray(requests) &&
-        requests.length > 0 &&
-        requests.length <= 25 &&
-        requests.every(isPlainRequest)
-    )
+  const sizes = tables.map(([name, requests]) =>
+    tableName.test(name) && Array.isArray(requests) && requests.length > 0 && requests.length <= 25
+      ? requests.map(plainRequestSize)
+      : [-1]
   );
+  return sizes.length > 0 && sizes.every((ofTable) => !ofTable.includes(-1)) ? sizes : undefined;
 }
 
-function isPlainRequest(request: WriteRequest | null): boolean {
-  if (typeof request !== 'object' || request === null || Object.keys(request).length !== 1) return false;
-  if (request.DeleteRequest) return isPlainItem(request.DeleteRequest.Key);
-  const item = request.PutRequest?.Item;
-  return isPlainItem(item) && item !== undefined && itemSize(item) <= maxItemBytes;
+/** −1 for a request that dynalite has to check. */
+function plainRequestSize(request: WriteRequest | null): number {
+  if (typeof request !== 'object' || request === null || Object.keys(request).length !== 1) return -1;
+  if (request.DeleteRequest) return plainItemSize(request.DeleteRequest.Key) === undefined ? -1 : 0;
+  const size = plainItemSize(request.PutRequest?.Item);
+  return size === undefined || size > maxItemBytes ? -1 : size;
 }
 
 function invalid(message: string): AwsError {
@@ -53,10 +53,12 @@ function invalid(message: string): AwsError {
 interface Write {
   readonly itemKey: string;
   readonly newItem: Item | undefined;
+  /** Bytes of the new item; 0 where there is none. */
+  readonly newSize: number;
 }
 
-function writesOf(table: TableDescription, requests: readonly WriteRequest[]): Write[] {
-  return requests.map((request) => {
+function writesOf(table: TableDescription, requests: readonly WriteRequest[], sizes?: readonly number[]): Write[] {
+  return requests.map((request, index) => {
     const item = request.PutRequest?.Item;
     const key = request.DeleteRequest?.Key;
     if ((item === undefined) === (key === undefined)) {
@@ -69,7 +71,8 @@ function writesOf(table: TableDescription, requests: readonly WriteRequest[]): W
       const aboutKey = /Missing the key|Type mismatch for key/.test(refused.message);
       throw invalid(aboutKey ? 'The provided key element does not match the schema' : refused.message);
     }
-    return { itemKey: keys.createKey(item ?? key ?? {}, table), newItem: item };
+    const newSize = sizes?.[index] ?? (item === undefined ? 0 : itemSize(item));
+    return { itemKey: itemKey(item ?? key ?? {}, table), newItem: item, newSize };
   });
 }
 
@@ -78,7 +81,7 @@ async function writeTable(
   table: TableDescription,
   writes: readonly Write[]
 ): Promise<readonly ItemChange[]> {
-  const itemKeys = writes.map(({ itemKey }) => `item/${table.TableId}/${itemKey}`);
+  const itemKeys = writes.map((write) => `item/${table.TableId}/${write.itemKey}`);
   const unlock = await parts.locks.acquire(itemKeys);
   try {
     const old = await parts.db.getMany(itemKeys);
@@ -96,19 +99,20 @@ async function writeTable(
 /**
  * BatchWriteItem over a checked request. dynalite has it too, one item at a time; this one reads a table's items
  * together and writes them in one batch, which is several times as fast.
+ * @param sizes where they are known
  * @throws AwsError `ValidationException`, `ResourceNotFoundException`
  */
-export async function batchWriteItem(parts: StoreParts, input: BatchWriteInput): Promise<object> {
+export async function batchWriteItem(parts: StoreParts, input: BatchWriteInput, sizes?: BatchSizes): Promise<object> {
   const tables = Object.entries(input.RequestItems);
   if (tables.reduce((sum, [, requests]) => sum + requests.length, 0) > 25) {
     throw invalid('Too many items requested for the BatchWriteItem call');
   }
-  const work = tables.map(([name, requests]) => {
+  const work = tables.map(([name, requests], index) => {
     const table = parts.tables.get(name);
     if (table === undefined || table.TableStatus === 'DELETING') {
       throw new AwsError('ResourceNotFoundException', 'Requested resource not found');
     }
-    const writes = writesOf(table, requests);
+    const writes = writesOf(table, requests, sizes?.[index]);
     if (new Set(writes.map((write) => write.itemKey)).size < writes.length) {
       throw invalid('Provided list of item keys contains duplicates');
     }

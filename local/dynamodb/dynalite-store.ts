@@ -2,8 +2,9 @@ import { Readable } from 'node:stream';
 import { IndexCollection, PrefixCollection } from './collections.js';
 import type { ActionCall } from './collections.js';
 import type { Database } from './change-log.js';
-import { indexKey, keys } from './dynalite.js';
+import { keys } from './dynalite.js';
 import type { Callback, DynaliteCollection, DynaliteStore, KeyRange } from './dynalite.js';
+import { indexKey, itemKey } from './item-key.js';
 import type { ItemWriter } from './item-writer.js';
 import type { KeyLocks } from './key-locks.js';
 import type { Item, IndexDescription, TableDescription } from './table-description.js';
@@ -119,7 +120,7 @@ class ReadOnlyIndex extends IndexCollection {
   override createValueStream(range: KeyRange = {}): Readable {
     if (this.startKey === undefined) return super.createValueStream(range);
     const theirs = keys.createIndexKey(this.startKey, this.table, this.index.KeySchema);
-    const ours = indexKey(this.startKey, this.table, this.index, keys.createKey(this.startKey, this.table));
+    const ours = indexKey(this.startKey, this.table, this.index, itemKey(this.startKey, this.table));
     const exact = { ...range };
     if (range.gt === theirs) exact.gt = ours;
     if (range.lt === theirs) exact.lt = ours;

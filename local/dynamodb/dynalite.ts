@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import type { Item, KeySchemaElement, TableDescription, IndexDescription } from './table-description.js';
+import type { Item, KeySchemaElement, TableDescription } from './table-description.js';
 
 /** A Node callback, as all of dynalite's inner modules take it. */
 export type Callback<T = void> = (error?: Error | null, value?: T) => void;
@@ -139,12 +139,4 @@ export function act(operation: DynaliteOperation, store: DynaliteStore, data: ob
       else resolve(answer ?? {});
     });
   });
-}
-
-/**
- * The key of an item in an index: sorted by the index's keys, unique by the table's key. (dynalite's own ends in six hex
- * digits of a hash of the table key, so that items with equal index keys may overwrite each other.)
- */
-export function indexKey(item: Item, table: TableDescription, index: IndexDescription, itemKey: string): string {
-  return `${keys.createKey(item, table, index.KeySchema)}/${itemKey}`;
 }

@@ -11,11 +11,13 @@ const maxBody = 16 * 1024 * 1024;
 // JSON.parse makes it an attribute, but most code that copies the item would lose it.
 const protoAttribute = /"(?:_|\\u005[fF]){2}proto(?:_|\\u005[fF]){2}"\s*:/;
 
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 function parseBody(body: Buffer): Record<string, unknown> {
   let text: string;
   let input: unknown;
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(body);
+    text = utf8.decode(body);
     input = JSON.parse(text);
   } catch {
     throw new AwsError('SerializationException', 'The request body is not valid JSON');
@@ -23,7 +25,7 @@ function parseBody(body: Buffer): Record<string, unknown> {
   if (typeof input !== 'object' || input === null || Array.isArray(input)) {
     throw new AwsError('SerializationException', 'The request body must be a JSON object');
   }
-  if (protoAttribute.test(text)) {
+  if (text.includes('proto') && protoAttribute.test(text)) {
     throw new AwsError('ValidationException', 'The local DynamoDB takes no attribute named __proto__');
   }
   return input as Record<string, unknown>;

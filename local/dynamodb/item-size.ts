@@ -1,8 +1,16 @@
 import type { AttributeValue, Item } from './table-description.js';
 
-function numberSize(text: string): number {
-  const digits = text.replace(/^-/, '').replace('.', '').replace(/^0+/, '').replace(/0+$/, '').length;
-  return Math.ceil(digits / 2) + 1 + (text.startsWith('-') ? 1 : 0);
+/** Bytes of a number without an exponent: two digits each, without zeros at its ends, a length, and a sign. */
+export function numberSize(text: string): number {
+  let digits = 0;
+  let significant = 0;
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    if (code < 48 || code > 57 || (code === 48 && digits === 0)) continue;
+    digits += 1;
+    if (code !== 48) significant = digits;
+  }
+  return Math.ceil(significant / 2) + 1 + (text.startsWith('-') ? 1 : 0);
 }
 
 function valueSize(value: AttributeValue): number {

@@ -1,7 +1,7 @@
 import type { ChainedBatch } from 'classic-level';
 import { changeEntry } from './change-log.js';
 import type { Database } from './change-log.js';
-import { indexKey } from './dynalite.js';
+import { indexKey } from './item-key.js';
 import { itemSize } from './item-size.js';
 import type { Item, IndexDescription, TableDescription } from './table-description.js';
 import type { Tables } from './tables.js';
@@ -12,6 +12,8 @@ export interface ItemChange {
   readonly itemKey: string;
   readonly oldItem: Item | undefined;
   readonly newItem: Item | undefined;
+  /** Bytes of the new item where the caller knows them. */
+  readonly newSize?: number;
 }
 
 // Chained, because handing a batch over as an array of objects takes the main thread twice as long.
@@ -48,9 +50,9 @@ export class ItemWriter {
     const grown = { items: 0, bytes: 0 };
     for (const change of changes) {
       this.#writeItem(batch, table, change);
-      const { oldItem, newItem } = change;
+      const { oldItem, newItem, newSize } = change;
       grown.items += (newItem ? 1 : 0) - (oldItem ? 1 : 0);
-      grown.bytes += (newItem ? itemSize(newItem) : 0) - (oldItem ? itemSize(oldItem) : 0);
+      grown.bytes += (newItem ? (newSize ?? itemSize(newItem)) : 0) - (oldItem ? itemSize(oldItem) : 0);
     }
     if (batch.length === 0) return batch.close();
     this.tables.grow(table.TableId, grown);

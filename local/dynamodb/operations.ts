@@ -1,6 +1,6 @@
 import { AwsError } from '../gateway/aws-error.js';
 import type { JobFault } from '../gateway/job-fault.js';
-import { batchWriteItem, isPlainBatch } from './batch-write-item.js';
+import { batchWriteItem, plainBatchSizes } from './batch-write-item.js';
 import type { BatchWriteInput } from './batch-write-item.js';
 import { ActionCall } from './collections.js';
 import type { ContinuousBackups } from './continuous-backups.js';
@@ -43,7 +43,8 @@ async function dynaliteOperation(
 }
 
 async function batchWrite(parts: StoreParts, input: Record<string, unknown>): Promise<object> {
-  if (isPlainBatch(input)) return batchWriteItem(parts, input as unknown as BatchWriteInput);
+  const sizes = plainBatchSizes(input);
+  if (sizes !== undefined) return batchWriteItem(parts, input as unknown as BatchWriteInput, sizes);
   try {
     const store = dynaliteStore(parts, new ActionCall(parts.locks));
     const checked = validated('BatchWriteItem', input, store);

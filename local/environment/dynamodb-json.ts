@@ -1,35 +1,36 @@
-import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import type { WarehousePlan } from '../../model/plan.js';
 
 /** An item in DynamoDB JSON: attribute name → one type descriptor with its value; binary values in base64. */
 export type DynamoDbJsonItem = Readonly<Record<string, object>>;
 
-/**
- * An attribute value as the AWS SDK takes it, which differs from DynamoDB JSON in binary values: bytes, not base64.
- * Numbers stay text, so that all digits survive.
- */
-function fromJson(value: object): AttributeValue {
-  const [[type, content] = []] = Object.entries(value) as [string, unknown][];
-  switch (type) {
-    case 'B':
-      return { B: bytes(content) };
-    case 'BS':
-      return { BS: (content as unknown[]).map(bytes) };
-    case 'L':
-      return { L: (content as object[]).map(fromJson) };
-    case 'M':
-      return { M: fromDynamoDbJson(content as DynamoDbJsonItem) };
-    default:
-      return value as AttributeValue;
+const isBytes = (content: unknown): content is Uint8Array => content instanceof Uint8Array;
+const base64 = (content: Uint8Array): string => Buffer.from(content).toString('base64');
+
+/** The value, or where it holds bytes a copy with their base64. */
+function withoutBytes(value: object): object {
+  for (const [type, content] of Object.entries(value) as [string, unknown][]) {
+    if (type === 'B' && isBytes(content)) return { B: base64(content) };
+    if (type === 'BS') return { BS: (content as unknown[]).map((one) => (isBytes(one) ? base64(one) : one)) };
+    if (type === 'L') return { L: (content as object[]).map(withoutBytes) };
+    if (type === 'M') return { M: Object.fromEntries(membersWithoutBytes(content as DynamoDbJsonItem)) };
   }
+  return value;
 }
 
-const bytes = (content: unknown): Uint8Array =>
-  typeof content === 'string' ? Buffer.from(content, 'base64') : (content as Uint8Array);
+function membersWithoutBytes(members: DynamoDbJsonItem): [string, object][] {
+  return Object.entries(members).map(([name, value]) => [name, withoutBytes(value)]);
+}
 
-/** An item as the AWS SDK takes it. The item must be well-formed DynamoDB JSON; bytes may stand as they are. */
-export function fromDynamoDbJson(item: DynamoDbJsonItem): Record<string, AttributeValue> {
-  return Object.fromEntries(Object.entries(item).map(([name, value]) => [name, fromJson(value)]));
+const scalars = new Set(['S', 'N', 'BOOL', 'NULL', 'SS', 'NS']);
+
+/** An item as it goes over the wire: JSON text. The item must be well-formed; bytes may stand as they are. */
+export function wireText(item: DynamoDbJsonItem): string {
+  for (const name in item) {
+    for (const type in item[name]) {
+      if (!scalars.has(type)) return JSON.stringify(Object.fromEntries(membersWithoutBytes(item)));
+    }
+  }
+  return JSON.stringify(item);
 }
 
 /** One spelling of equal numbers (`1`, `1.0`, `10e-1`): DynamoDB tells keys by value. */
@@ -45,12 +46,14 @@ export function canonicalNumber(text: string): string {
 }
 
 /** An item's primary key as text: equal for two items exactly when the table takes the second in place of the first. */
-export function primaryKeyOf(item: Record<string, AttributeValue>, keys: WarehousePlan['source']['keys']): string {
-  return JSON.stringify(
-    keys.map(({ name, type }) => {
-      const value = item[name];
-      if (type === 'N') return canonicalNumber(value?.N ?? '');
-      return type === 'B' ? Buffer.from(value?.B ?? []).toString('base64') : value?.S;
-    })
-  );
+export function primaryKeyOf(item: DynamoDbJsonItem, keys: WarehousePlan['source']['keys']): string {
+  let key = '';
+  for (const { name, type } of keys) {
+    const content = (item[name] as Readonly<Record<string, unknown>> | undefined)?.[type];
+    let part = typeof content === 'string' ? content : isBytes(content) ? base64(content) : '';
+    if (type === 'N') part = canonicalNumber(part);
+    if (type === 'B') part = Buffer.from(part, 'base64').toString('base64');
+    key += `${part.length}:${part}`;
+  }
+  return key;
 }

@@ -1,8 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
 import { BatchWriteItemCommand } from '@aws-sdk/client-dynamodb';
-import type { AttributeValue, DynamoDBClient, WriteRequest } from '@aws-sdk/client-dynamodb';
+import type { DynamoDBClient, WriteRequest } from '@aws-sdk/client-dynamodb';
 import type { WarehousePlan } from '../../model/plan.js';
-import { fromDynamoDbJson, primaryKeyOf } from './dynamodb-json.js';
+import { primaryKeyOf, wireText } from './dynamodb-json.js';
 import type { DynamoDbJsonItem } from './dynamodb-json.js';
 
 /** What {@link loadItems} did. */
@@ -23,23 +23,27 @@ export interface LoadItemsOptions {
 /** The most items that BatchWriteItem takes, and the bytes at which we send fewer: its own limit is 16 MB a call. */
 const batchItems = 25;
 const batchBytes = 4_000_000;
-const laneCount = 4;
+const laneCount = 8;
 const maxAttempts = 12;
 
-/** Items on their way to the table in batches, one batch after the other. */
+/** Items, as wire text by key, on their way to the table in batches, one batch after the other. */
 class Lane {
-  private batch = new Map<string, Record<string, AttributeValue>>();
+  private batch = new Map<string, string>();
   private added = 0;
   private bytes = 0;
   private writing: Promise<void> = Promise.resolve();
 
-  constructor(private readonly write: (batch: Record<string, AttributeValue>[], added: number) => Promise<void>) {}
+  constructor(private readonly write: (batch: readonly string[], added: number) => Promise<void>) {}
+
+  /** True when the batch has to be flushed before an item of so many bytes is added. */
+  isFull(bytes: number): boolean {
+    return this.batch.size === batchItems || this.bytes + bytes > batchBytes;
+  }
 
   /** Takes an item; of those with the same key in a batch, which BatchWriteItem refuses, the last one stays. */
-  async add(key: string, item: Record<string, AttributeValue>, bytes: number): Promise<void> {
-    if (this.batch.size === batchItems || this.bytes + bytes > batchBytes) await this.flush();
-    this.batch.set(key, item);
-    this.bytes += bytes;
+  add(key: string, text: string): void {
+    this.batch.set(key, text);
+    this.bytes += text.length;
     this.added += 1;
   }
 
@@ -78,7 +82,7 @@ export async function loadItems(
   options: LoadItemsOptions = {}
 ): Promise<LoadedItems> {
   const loaded = { items: 0, retried: 0 };
-  const write = async (batch: Record<string, AttributeValue>[], added: number): Promise<void> => {
+  const write = async (batch: readonly string[], added: number): Promise<void> => {
     const retried = await writeBatch(dynamodb, source.table, batch, options.signal);
     loaded.retried += retried;
     loaded.items += added;
@@ -87,12 +91,21 @@ export async function loadItems(
   // Items with the same key take the same lane, so that the later one is also written later.
   const lanes = Array.from({ length: laneCount }, () => new Lane(write));
   try {
-    for await (const json of items) {
+    const add = (item: DynamoDbJsonItem): Promise<void> | undefined => {
       options.signal?.throwIfAborted();
-      const item = fromDynamoDbJson(json);
       const key = primaryKeyOf(item, source.keys);
-      await lanes[hash(key) % laneCount]?.add(key, item, JSON.stringify(json).length);
-    }
+      const text = wireText(item);
+      const lane = lanes[hash(key) % laneCount] as Lane;
+      if (!lane.isFull(text.length)) return void lane.add(key, text);
+      return lane.flush().then(() => lane.add(key, text));
+    };
+    // Waiting for each item of a list in memory, as `for await` does, would take longer than the rest of this.
+    if (Symbol.asyncIterator in items) for await (const item of items) await add(item);
+    else
+      for (const item of items) {
+        const flushed = add(item);
+        if (flushed !== undefined) await flushed;
+      }
     for (const lane of lanes) await lane.flush();
   } finally {
     await Promise.allSettled(lanes.map((lane) => lane.idle()));
@@ -101,26 +114,39 @@ export async function loadItems(
   return loaded;
 }
 
+/** A BatchWriteItem that puts items given as wire text: DynamoDB JSON is what the SDK would make of them again. */
+function putCommand(table: string, texts: readonly string[]): BatchWriteItemCommand {
+  const command = new BatchWriteItemCommand({ RequestItems: { [table]: [] } });
+  const puts = texts.map((text) => `{"PutRequest":{"Item":${text}}}`).join(',');
+  const body = Buffer.from(`{"RequestItems":{${JSON.stringify(table)}:[${puts}]}}`);
+  command.middlewareStack.add(
+    (next) => (args) => next({ ...args, request: Object.assign(args.request as object, { body }) }),
+    { step: 'serialize', priority: 'low', name: 'putItemTexts' }
+  );
+  return command;
+}
+
 /** @returns how many of the writes had to be sent again. */
 async function writeBatch(
   dynamodb: DynamoDBClient,
   table: string,
-  batch: readonly Record<string, AttributeValue>[],
+  texts: readonly string[],
   signal?: AbortSignal
 ): Promise<number> {
-  let requests: WriteRequest[] = batch.map((Item) => ({ PutRequest: { Item } }));
+  let command = putCommand(table, texts);
+  let requests = texts.length;
   let retried = 0;
   for (let attempt = 1; ; attempt += 1) {
-    const command = new BatchWriteItemCommand({ RequestItems: { [table]: requests } });
     const { UnprocessedItems: unprocessed } = await dynamodb.send(command, { abortSignal: signal });
-    const left = unprocessed?.[table] ?? [];
+    const left: WriteRequest[] = unprocessed?.[table] ?? [];
     if (left.length === 0) return retried;
-    if (left.length < requests.length) attempt = 1;
+    if (left.length < requests) attempt = 1;
     if (attempt === maxAttempts) {
       throw new Error(`DynamoDB left ${left.length} writes to "${table}" unprocessed in ${maxAttempts} attempts`);
     }
     retried += left.length;
-    requests = left;
+    requests = left.length;
+    command = new BatchWriteItemCommand({ RequestItems: { [table]: left } });
     await setTimeout(Math.min(5_000, 25 * 2 ** attempt) * (0.5 + Math.random() / 2), undefined, { signal });
   }
 }
