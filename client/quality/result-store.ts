@@ -1,9 +1,7 @@
 import { mkdir, readFile, readdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { parseResultDocument, resultKey, resultsPrefix } from '../../quality/results/result-document.js';
+import { parseResultDocument, resultKey } from '../../quality/results/result-document.js';
 import type { ResultDocument } from '../../quality/results/result-document.js';
-import { s3Settings } from '../../workers/aws-settings.js';
 import { UsageError, messageOf } from '../errors.js';
 
 /** Which results are listed. */
@@ -43,49 +41,14 @@ export interface ResultStore {
   close(): void;
 }
 
-/** Where the files of a store are. */
-interface Files {
+/** Where the files of a {@link ResultStore} are. */
+export interface ResultFiles {
   /** Keys of all results, in any order. */
   keys(): Promise<string[]>;
   read(key: string): Promise<string>;
   write(key: string, text: string): Promise<void>;
   uri(key: string): string;
   close(): void;
-}
-
-/** Results in the quality bucket. */
-export function bucketStore(bucket: string, env: NodeJS.ProcessEnv): ResultStore {
-  const s3 = new S3Client(s3Settings(env));
-  const reached = <T>(work: Promise<T>): Promise<T> =>
-    work.catch((error: unknown) => {
-      throw new UsageError(`The quality bucket ${bucket} cannot be used: ${messageOf(error)}`, undefined, {
-        cause: error,
-      });
-    });
-  return storeOf({
-    async keys() {
-      const keys: string[] = [];
-      let ContinuationToken: string | undefined;
-      do {
-        const page = await reached(
-          s3.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: resultsPrefix, ContinuationToken }))
-        );
-        keys.push(...(page.Contents ?? []).flatMap(({ Key }) => (Key?.endsWith('.json') ? [Key] : [])));
-        ContinuationToken = page.NextContinuationToken;
-      } while (ContinuationToken !== undefined);
-      return keys;
-    },
-    async read(key) {
-      const { Body } = await reached(s3.send(new GetObjectCommand({ Bucket: bucket, Key: key })));
-      return (await Body?.transformToString('utf8')) ?? '';
-    },
-    async write(key, text) {
-      const ContentType = 'application/json';
-      await reached(s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: text, ContentType })));
-    },
-    uri: (key) => `s3://${bucket}/${key}`,
-    close: () => s3.destroy(),
-  });
 }
 
 /** Results in a folder, laid out as in the quality bucket. */
@@ -119,7 +82,8 @@ function dayOf(key: string): string | undefined {
   return match?.slice(1).join('-');
 }
 
-function storeOf(files: Files): ResultStore {
+/** The store of results that lie in these files. */
+export function storeOf(files: ResultFiles): ResultStore {
   const inRange =
     ({ from, to }: ResultFilter) =>
     (key: string): boolean => {

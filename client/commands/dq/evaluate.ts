@@ -1,6 +1,4 @@
 import { basename } from 'node:path';
-import { loadConfiguration } from '../../../model/configuration.js';
-import type { CatalogTable } from '../../../activities/quality/evaluation.js';
 import { ReconciliationError, reconciliationRuleset } from '../../../quality/reconciliation.js';
 import { parse } from '../../../quality/index.js';
 import type { ResultDocument } from '../../../quality/results/result-document.js';
@@ -8,12 +6,10 @@ import { judge } from '../../../quality/results/verdict.js';
 import type { GateDemand } from '../../../quality/results/verdict.js';
 import type { CommandContext } from '../../command-context.js';
 import { NotPassedError, UsageError } from '../../errors.js';
-import { SluiceClient } from '../../index.js';
-import { listenForInterruption } from '../../interruption.js';
 import { drawResult } from '../../quality/draw-result.js';
 import { evaluateFiles } from '../../quality/evaluate-files.js';
 import { resultHistory } from '../../quality/result-history.js';
-import { bucketStore, folderStore } from '../../quality/result-store.js';
+import { folderStore } from '../../quality/result-store.js';
 import type { ResultStore } from '../../quality/result-store.js';
 import { readRuleset } from '../../quality/ruleset-file.js';
 
@@ -42,7 +38,7 @@ export interface EvaluateOptions {
 }
 
 /** What is evaluated: the text of the rules, and the name their results go by. */
-interface Rules {
+export interface Rules {
   readonly name: string;
   /** Absent where Glue has the ruleset already. */
   readonly text?: string;
@@ -68,7 +64,10 @@ export async function evaluate(context: CommandContext, options: EvaluateOptions
     }
   }
   const rules = rulesOf(context, options);
-  await (engine === 'duckdb' ? evaluateHere(context, rules, options) : evaluateInGlue(context, rules, options));
+  if (engine === 'duckdb') return await evaluateHere(context, rules, options);
+  // Temporal's client and the AWS SDK take longer to load than a ruleset to evaluate.
+  const { evaluateInGlue } = await import('./evaluate-in-glue.js');
+  await evaluateInGlue(context, rules, options);
 }
 
 function rulesOf({ console }: CommandContext, options: EvaluateOptions): Rules {
@@ -96,7 +95,8 @@ function nameOf(file: string): string {
   return basename(file).replace(/\.[^.]+(\.gz)?$/, '');
 }
 
-function referencesOf(options: EvaluateOptions): [alias: string, source: string][] {
+/** What `--reference` gives, in its order. @throws UsageError when one is not `alias=source`. */
+export function referencesOf(options: EvaluateOptions): [alias: string, source: string][] {
   return options.reference.map((given) => {
     const at = given.indexOf('=');
     if (at < 1 || at === given.length - 1) throw new UsageError(`--reference takes alias=source, not ${given}`);
@@ -111,7 +111,7 @@ async function evaluateHere(context: CommandContext, rules: Rules, options: Eval
   const table = options.table ?? nameOf(data[0]!);
   const references = new Map<string, string[]>();
   for (const [alias, file] of referencesOf(options)) references.set(alias, [...(references.get(alias) ?? []), file]);
-  const store = storeOf(context, options);
+  const store = await storeOf(context, options);
   const past = history === undefined ? store : folderStore(history);
   try {
     const evaluated = await evaluateFiles({
@@ -139,68 +139,30 @@ async function evaluateHere(context: CommandContext, rules: Rules, options: Eval
   }
 }
 
-function storeOf({ configFile, env }: CommandContext, { keep, results }: EvaluateOptions): ResultStore | undefined {
+async function storeOf(
+  { configFile, env }: CommandContext,
+  { keep, results }: EvaluateOptions
+): Promise<ResultStore | undefined> {
   if (results !== undefined) return folderStore(results);
-  return keep ? bucketStore(loadConfiguration({ file: configFile, env }).deployment.buckets.quality, env) : undefined;
+  if (!keep) return undefined;
+  const [{ loadConfiguration }, { bucketStore }] = await Promise.all([
+    import('../../../model/configuration.js'),
+    import('../../quality/bucket-store.js'),
+  ]);
+  return bucketStore(loadConfiguration({ file: configFile, env }).deployment.buckets.quality, env);
 }
 
-async function evaluateInGlue(context: CommandContext, rules: Rules, options: EvaluateOptions): Promise<void> {
-  const { configFile, env, console } = context;
-  const { database, table, composite: compositeMethod } = options;
-  if (database === undefined || table === undefined) {
-    throw new UsageError('Data is needed: --data FILE, or in Glue --database and --table');
-  }
-  const references: Record<string, CatalogTable> = {};
-  for (const [alias, source] of referencesOf(options)) {
-    const [inDatabase, name, ...rest] = source.split('.');
-    if (!inDatabase || !name || rest.length > 0) {
-      throw new UsageError(`--reference ${alias}: in Glue it takes database.table, not ${source}`);
-    }
-    references[alias] = { database: inDatabase, table: name };
-  }
-  const configuration = loadConfiguration({ file: configFile, env });
-  const { quality } = configuration.deployment.buckets;
-  const interruption = listenForInterruption();
-  const client = await SluiceClient.connect({ configuration, env });
-  const store = bucketStore(quality, env);
-  try {
-    const demand = demandOf(options);
-    const evaluated = await client.quality.evaluate(
-      options.reconcile === undefined ? 'evaluate' : 'reconcile',
-      {
-        request: {
-          database,
-          table,
-          rulesetName: rules.name,
-          // What was given by the command is what is meant, also where Glue has a ruleset of the name.
-          ...(rules.text !== undefined && { ruleset: rules.text, declared: true }),
-          resultsPrefix: `s3://${quality}/defaultlogs`,
-          references,
-          ...(compositeMethod && { compositeMethod }),
-        },
-        demand,
-      },
-      interruption.signal
-    );
-    const [summary] = evaluated.evaluations;
-    const kept = summary && (await store.find(summary.resultId));
-    if (kept === undefined) throw new Error(`The result of ${evaluated.workflowId} is not in ${quality}`);
-    console.print(drawResult(kept.result));
-    conclude(context, options, { workflowId: evaluated.workflowId, ...kept });
-  } finally {
-    store.close();
-    await client.close();
-    interruption.dispose();
-  }
-}
-
-const demandOf = ({ minimumScore, critical }: EvaluateOptions): GateDemand => ({
+/** What the options ask of a result. */
+export const demandOf = ({ minimumScore, critical }: EvaluateOptions): GateDemand => ({
   ...(minimumScore !== undefined && { minimumScore }),
   ...(critical && { critical }),
 });
 
-/** Judges, and ends the command accordingly. */
-function conclude(
+/**
+ * Judges, and ends the command accordingly.
+ * @throws NotPassedError when the data did not pass.
+ */
+export function conclude(
   { console }: CommandContext,
   options: EvaluateOptions,
   outcome: { readonly result: ResultDocument; readonly [more: string]: unknown }

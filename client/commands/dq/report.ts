@@ -9,7 +9,8 @@ import type { CommandContext } from '../../command-context.js';
 import { UsageError, messageOf } from '../../errors.js';
 import { count } from '../../output/table.js';
 import { serveReport } from '../../quality/report-server.js';
-import { bucketStore, folderStore } from '../../quality/result-store.js';
+import { bucketStore } from '../../quality/bucket-store.js';
+import { folderStore } from '../../quality/result-store.js';
 import type { ResultFilter, ResultStore } from '../../quality/result-store.js';
 import { serveUntilInterrupted } from '../../serve-until-interrupted.js';
 

@@ -3,7 +3,8 @@ import type { CommandContext } from '../../command-context.js';
 import { UsageError } from '../../errors.js';
 import { table } from '../../output/table.js';
 import { drawResult } from '../../quality/draw-result.js';
-import { bucketStore, folderStore } from '../../quality/result-store.js';
+import { bucketStore } from '../../quality/bucket-store.js';
+import { folderStore } from '../../quality/result-store.js';
 import { timeOption } from '../../time-option.js';
 
 /** Options of `sluice dq results`. */
