@@ -1,6 +1,6 @@
 import type { WorkerDeploymentOptions } from '@temporalio/worker';
 import type { WorkerSettings } from '../model/worker-settings.js';
-import { workflowsDigest } from './workflow-bundle.js';
+import { ownWorkflowsDigest } from './workflow-bundle.js';
 
 /**
  * The worker's version as Temporal is told it; undefined for a worker that is not versioned. The default build id is the
@@ -10,7 +10,7 @@ export async function workerDeploymentOptions(
   settings: WorkerSettings | undefined
 ): Promise<WorkerDeploymentOptions | undefined> {
   if (settings?.deployment === undefined) return undefined;
-  const buildId = settings.buildId ?? `workflows-${(await workflowsDigest()).slice(0, 12)}`;
+  const buildId = settings.buildId ?? `workflows-${(await ownWorkflowsDigest()).slice(0, 12)}`;
   return {
     useWorkerVersioning: true,
     version: { deploymentName: settings.deployment, buildId },

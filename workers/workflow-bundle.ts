@@ -31,6 +31,13 @@ export async function workflowsDigest(folder: string = workflowsFolder): Promise
   return hash.digest('hex');
 }
 
+let ownDigest: Promise<string> | undefined;
+
+/** {@link workflowsDigest} of the workflows beside this file, read once: they do not change under a worker. */
+export function ownWorkflowsDigest(): Promise<string> {
+  return (ownDigest ??= workflowsDigest());
+}
+
 /**
  * Bundles the workflows that `index` of a folder exports, compiled or as TypeScript, with its `interceptors` and its
  * `failure-converter` if there are any. Throws what webpack reports.
@@ -105,7 +112,11 @@ export async function loadWorkflows(
 async function presentBundle(root: string): Promise<{ codePath: string } | WorkflowBundle> {
   const { workflows, bundle, digest } = filesIn(root);
   const built = await readFile(digest, 'utf8').catch(() => undefined);
-  if (built !== undefined && existsSync(bundle) && built === (await workflowsDigest(workflows))) {
+  if (
+    built !== undefined &&
+    existsSync(bundle) &&
+    built === (await (root === ownRoot ? ownWorkflowsDigest() : workflowsDigest(workflows)))
+  ) {
     return { codePath: bundle };
   }
   if (existsSync(join(workflows, 'index.js'))) throw new WorkflowBundleError(bundle);

@@ -1,3 +1,4 @@
+import { blocksFor } from '../process/read-buffers.js';
 import type { ChecksumAlgorithm } from './checksums.js';
 import { Hasher, checksumElement, isChecksumAlgorithm } from './checksums.js';
 import { openCopySource } from './copy-source.js';
@@ -91,7 +92,7 @@ async function copyBytes(call: S3Call, source: OpenObject, algorithm: ChecksumAl
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     }
   }
-  const chunks = file.createReadStream({ start: 0, highWaterMark: 1_048_576, autoClose: false });
+  const chunks = file.createReadStream({ start: 0, ...blocksFor(object.size), autoClose: false });
   const written = await blobs.write(chunks, new Hasher([algorithm]), object.size);
   const value = written.values.get(algorithm) as string;
   return { file: written, etag: written.md5, checksum: { algorithm, type: 'FULL_OBJECT', value } };

@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
+import { blocksFor } from '../process/read-buffers.js';
 import { Hasher } from './checksums.js';
 import type { Digests } from './checksums.js';
 import { checkBucketName, checkKey } from './names.js';
@@ -61,8 +62,8 @@ export class DiskObjectStore implements ObjectStore {
     checkKey(key);
     await this.storage.index.requireBucket(bucket);
     const hasher = new Hasher([algorithm]);
-    for await (const chunk of createReadStream(path, { highWaterMark: 1_048_576 })) hasher.update(chunk as Buffer);
     const { size } = await stat(path);
+    for await (const chunk of createReadStream(path, blocksFor(size))) hasher.update(chunk as Buffer);
     const file = await this.storage.blobs.take(path);
     return this.#put(bucket, key, file, size, await hasher.digests(), options);
   }

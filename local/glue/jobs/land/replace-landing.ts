@@ -1,8 +1,10 @@
 import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import type { LandJobSpec } from '../../../../model/plan.js';
+import { blocksFor } from '../../../process/read-buffers.js';
 import { JobFailure } from '../job-script.js';
 
 /** A finished CSV file and the landing table it replaces. */
@@ -114,8 +116,9 @@ export async function replaceLanding(replacement: Replacement, signal: AbortSign
       // Two loads of one table in turn: under READ COMMITTED neither DELETE would see the rows of the other.
       await client.query(`LOCK TABLE ${target} IN EXCLUSIVE MODE`);
       await client.query(`DELETE FROM ${target}`);
+      const { size } = await stat(replacement.csv);
       await pipeline(
-        createReadStream(replacement.csv, { highWaterMark: 1 << 18 }),
+        createReadStream(replacement.csv, blocksFor(size, 1 << 18)),
         client.query(copyFrom(`COPY ${target} (${columns}) FROM STDIN (FORMAT csv)`)),
         { signal }
       );

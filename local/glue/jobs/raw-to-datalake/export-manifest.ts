@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
+import { blocksFor } from '../../../process/read-buffers.js';
 import type { ObjectStore } from '../../../s3/object-store.js';
 import { JobFailure } from '../job-script.js';
 import type { S3Location } from '../s3-uri.js';
@@ -26,7 +27,7 @@ const manifestLine = z.object({
 
 async function md5Base64(path: string, signal: AbortSignal): Promise<string> {
   const hash = createHash('md5');
-  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash, { signal });
+  await pipeline(createReadStream(path, blocksFor((await stat(path)).size)), hash, { signal });
   return hash.digest('base64');
 }
 
