@@ -6,7 +6,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     globalSetup: 'test/global-setup.ts',
     pool: 'forks', // Temporal's and DuckDB's native modules cannot be loaded in worker threads
-    maxWorkers: 3, // of two cores: much of a run is waiting
+    maxWorkers: 4, // of two cores: much of a run is waiting
     sequence: { sequencer: LongestFirst },
     testTimeout: 120_000,
     hookTimeout: 600_000, // the first run on a machine makes a Python environment
