@@ -27,8 +27,17 @@ export interface BenchEnvironment {
   stop(): Promise<void>;
 }
 
+/** Settings of {@link startEnvironment}. */
+export interface BenchEnvironmentOptions {
+  /** Gives the URL of another DynamoDB endpoint for the worker, made over the local AWS. */
+  readonly dynamodb?: (aws: BenchEnvironment['aws']) => Promise<string>;
+}
+
 /** Starts it in `folder` with the ecommerce model and an empty table. */
-export async function startEnvironment(folder: string): Promise<BenchEnvironment> {
+export async function startEnvironment(
+  folder: string,
+  { dynamodb }: BenchEnvironmentOptions = {}
+): Promise<BenchEnvironment> {
   // Elsewhere than with the example's sample data, with which `sluice up` would fill the table.
   copyFileSync(join(root, 'examples', 'ecommerce', 'warehouse.yaml'), join(folder, 'warehouse.yaml'));
   writeFileSync(join(folder, 'sluice.yaml'), 'model: warehouse.yaml\n');
@@ -44,14 +53,15 @@ export async function startEnvironment(folder: string): Promise<BenchEnvironment
   };
   const up = start(['up', '--no-worker', '--data', join(folder, 'data'), '--json'], {});
   const { env, warehouse } = JSON.parse(await firstDocument(up)) as Pick<BenchEnvironment, 'env' | 'warehouse'>;
-  const worker = start(['worker'], env);
+  const aws = {
+    endpoint: env['AWS_ENDPOINT_URL'],
+    region: env['AWS_REGION'] ?? 'us-east-1',
+    credentials: { accessKeyId: 'sluice', secretAccessKey: 'sluice' },
+  };
+  const worker = start(['worker'], dynamodb ? { ...env, AWS_ENDPOINT_URL_DYNAMODB: await dynamodb(aws) } : env);
   return {
     env,
-    aws: {
-      endpoint: env['AWS_ENDPOINT_URL'],
-      region: env['AWS_REGION'] ?? 'us-east-1',
-      credentials: { accessKeyId: 'sluice', secretAccessKey: 'sluice' },
-    },
+    aws,
     warehouse,
     run: async (...args) => {
       const child = spawn(process.execPath, [sluice, ...args, '--json'], {

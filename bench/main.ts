@@ -13,11 +13,31 @@ program
   .description('from an export in S3 to a loaded star: Sluice, dlt, bare DuckDB')
   .option('--items <n>', 'items in the table', count, 1_500_000)
   .option('--rounds <n>', 'rounds', count, 3)
-  .option('--without-peers', 'without dlt, which takes most of the time')
+  .option('--dlt-rounds <n>', 'rounds of dlt, which takes most of the time', count, 1)
+  .option('--without-peers', 'without dlt')
   .option('--json', 'prints the result as one JSON document')
-  .action(async (options: { items: number; rounds: number; withoutPeers?: boolean; json?: boolean }) => {
-    const { benchElt } = await import('./elt/bench-elt.js');
-    await benchElt({ ...options, json: options.json === true });
+  .action(
+    async ({
+      json,
+      ...options
+    }: {
+      items: number;
+      rounds: number;
+      dltRounds: number;
+      withoutPeers?: boolean;
+      json?: boolean;
+    }) => {
+      const { benchElt } = await import('./elt/bench-elt.js');
+      await benchElt({ ...options, json: json === true });
+    }
+  );
+program
+  .command('elt-scale')
+  .description('from an export in S3 to a loaded star: seconds and memory from 15,000 items up')
+  .option('--largest', 'up to 15,000,000 items, whose export takes 1 GB of the cache folder')
+  .option('--json', 'prints the result as one JSON document')
+  .action(async ({ largest, json }: { largest?: boolean; json?: boolean }) => {
+    await (await import('./elt/bench-elt-scale.js')).benchEltScale({ largest, json: json === true });
   });
 program
   .command('dq')

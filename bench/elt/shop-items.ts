@@ -112,16 +112,18 @@ function line(ofOrder: number, position: number, products: number): DynamoDbJson
 /**
  * A shop's table of `count` items, the same on every machine: 5 % customers, 25 % orders, 70 % lines, by DynamoDB's
  * rules 355 bytes an item on average. Customer and lines come right with their order, as writes to a table do.
+ * @param part with `parts`, which of so many parts of the table to give; together they are the whole.
  */
-export function* shopItems(count: number): Generator<DynamoDbJsonItem> {
+export function* shopItems(count: number, part = 0, parts = 1): Generator<DynamoDbJsonItem> {
   const customers = Math.max(1, Math.round(count * 0.05));
   const orders = Math.max(1, Math.round(count * 0.25));
   const lines = Math.max(orders, count - customers - orders);
   const products = Math.max(maxLines, Math.round(count / 300));
   const next = shares(orders, lines);
   for (let number = 0; number < orders; number += 1) {
-    if (number < customers) yield customer(number);
     const ofThis = next();
+    if (number % parts !== part) continue;
+    if (number < customers) yield customer(number);
     yield order(number, customers, ofThis);
     for (let position = 0; position < ofThis; position += 1) yield line(number, position, products);
   }
