@@ -40,6 +40,16 @@ program
     await (await import('./elt/bench-elt-scale.js')).benchEltScale({ largest, json: json === true });
   });
 program
+  .command('star')
+  .description('from landing to a loaded star on the local Redshift: Sluice, SQL by hand')
+  .option('--items <n>', 'items in the table', count, 1_500_000)
+  .option('--rounds <n>', 'rounds', count, 3)
+  .option('--explain', 'prints the statements of the procedures with their plans, the longest first')
+  .option('--json', 'prints the result as one JSON document')
+  .action(async (options: { items: number; rounds: number; explain?: boolean; json?: boolean }) => {
+    await (await import('./star/bench-star.js')).benchStar({ ...options, json: options.json === true });
+  });
+program
   .command('dq')
   .description('data quality rules over a million rows: Sluice, SQL by hand')
   .action(async () => (await import('./dq/bench-dq.js')).benchDq());
