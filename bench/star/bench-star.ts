@@ -56,7 +56,8 @@ export async function benchStar({ items, rounds, json, explain }: StarBenchOptio
     }
     for (const [column, value] of Object.entries(seen)) (own[column] ??= []).push(value);
     console.error(by, JSON.stringify(seen));
-    const { rows } = await client.query(`SELECT count(*) AS rows, sum(price) AS revenue, count(DISTINCT productkey) AS products,
+    const { rows } =
+      await client.query(`SELECT count(*) AS rows, sum(price) AS revenue, count(DISTINCT productkey) AS products,
       count(DISTINCT datekey) AS days, count(DISTINCT customerkey) AS customers,
       (SELECT count(*) FROM dwh.address WHERE addresskey > 0) AS addresses FROM dwh."order"`);
     outcomes.add(JSON.stringify(rows[0]));
@@ -66,7 +67,9 @@ export async function benchStar({ items, rounds, json, explain }: StarBenchOptio
       await client.query(`BEGIN; DELETE FROM landing."${name}"`);
       await client.query(`INSERT INTO landing."${name}" SELECT * FROM source."${name}"`);
       await client.query(`DELETE FROM sluice.landing_loads WHERE entity = '${name}'`);
-      await client.query(`INSERT INTO sluice.landing_loads SELECT '${name}', $1, count(*) FROM landing."${name}"`, [runKey]);
+      await client.query(`INSERT INTO sluice.landing_loads SELECT '${name}', $1, count(*) FROM landing."${name}"`, [
+        runKey,
+      ]);
       await client.query('COMMIT');
     }
   };

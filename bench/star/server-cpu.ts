@@ -13,7 +13,10 @@ interface Process {
 function processOf(pid: string): Process | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ').map(Number);
+    const fields = stat
+      .slice(stat.lastIndexOf(')') + 2)
+      .split(' ')
+      .map(Number);
     return { parent: fields[1] ?? 0, spent: fields.slice(11, 15).reduce((sum, one) => sum + one, 0) };
   } catch {
     return undefined; // it has ended meanwhile
@@ -39,7 +42,9 @@ export function serverCpu(folder: string): number {
 export function serverMemory(folder: string): number {
   return processes(folder).reduce((sum, pid) => {
     try {
-      return sum + Number(/^Pss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0) / 1024;
+      return (
+        sum + Number(/^Pss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0) / 1024
+      );
     } catch {
       return sum;
     }

@@ -23,7 +23,8 @@ export class StatementTimes {
       'auto_explain.log_wal': 'on',
       'auto_explain.log_level': 'notice',
     };
-    for (const [name, value] of Object.entries(settings)) await client.query(`ALTER ROLE sluice SET ${name} = '${value}'`);
+    for (const [name, value] of Object.entries(settings))
+      await client.query(`ALTER ROLE sluice SET ${name} = '${value}'`);
     await client.end();
     pool.on('connect', (connection) => {
       connection.on('notice', ({ message = '' }) => {
@@ -37,7 +38,9 @@ export class StatementTimes {
   print(title: string): void {
     if (this.#plans.length === 0) return;
     const sorted = this.#plans.toSorted((left, right) => right.ms - left.ms);
-    console.log(`==== ${title}: ${sorted.length} statements, ${(sorted.reduce((sum, { ms }) => sum + ms, 0) / 1000).toFixed(2)} s`);
+    console.log(
+      `==== ${title}: ${sorted.length} statements, ${(sorted.reduce((sum, { ms }) => sum + ms, 0) / 1000).toFixed(2)} s`
+    );
     for (const { text } of sorted) console.log(`${text}\n`);
     this.#plans = [];
   }

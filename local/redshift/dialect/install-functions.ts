@@ -115,6 +115,19 @@ const statements = [
      END LOOP;
      RETURN sign * total;
    END $$`,
+  // a file made in the transaction needs no log; who reads the table, or would at another isolation level, is not disturbed
+  `CREATE OR REPLACE FUNCTION ${s}.make_anew(target regclass, whole boolean) RETURNS void LANGUAGE plpgsql AS $$
+   BEGIN
+     IF pg_relation_size(target) > 0 AND NOT (whole AND pg_relation_size(target) > 1048576) THEN RETURN; END IF;
+     IF current_setting('transaction_isolation') <> 'read committed' OR NOT has_table_privilege(target, 'TRUNCATE')
+       OR NOT EXISTS (SELECT FROM pg_class WHERE oid = target AND relkind = 'r' AND NOT relhassubclass AND NOT relhastriggers)
+     THEN RETURN; END IF;
+     BEGIN
+       EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE NOWAIT', target);
+     EXCEPTION WHEN lock_not_available THEN RETURN;
+     END;
+     IF whole OR pg_relation_size(target) = 0 THEN EXECUTE format('TRUNCATE %s', target); END IF;
+   END $$`,
 ];
 
 /**

@@ -1,3 +1,4 @@
+import { beforeDelete } from './delete-rows.js';
 import { rewriteExpressions } from './expressions.js';
 import { nest, isOperator, isWord, raw, render, significant, skipTrivia, splitAt, wordOf } from './nodes.js';
 import type { Node } from './nodes.js';
@@ -54,15 +55,20 @@ function unquote(text: string): { quote: string; text: string } {
 }
 
 function translateBody(text: string, translate: StatementTranslator): string {
-  const chunks = splitAt(nest(normalise(tokenize(text))), ';');
-  return chunks.map((chunk) => render(translateChunk(chunk, translate))).join(';');
+  const tokens = normalise(tokenize(text));
+  const chunks = splitAt(nest(tokens), ';');
+  // a table made anew before a DELETE leaves it no rows to count
+  const counts = tokens.some((token) => isWord(token, 'found', 'row_count'));
+  return chunks.map((chunk) => render(translateChunk(chunk, translate, counts))).join(';');
 }
 
-function translateChunk(chunk: readonly Node[], translate: StatementTranslator): Node[] {
+function translateChunk(chunk: readonly Node[], translate: StatementTranslator, counts: boolean): Node[] {
   const start = statementStart(chunk);
   const prefix = chunk.slice(0, start);
   const statement = chunk.slice(start);
-  const translated = [...translate(prefix), ...translate(statement)];
+  const sql = translate(statement);
+  const before = isWord(statement[0], 'delete') && !counts ? beforeDelete(sql) : [];
+  const translated = [...translate(prefix), ...before, ...sql];
   // TRUNCATE commits; PostgreSQL refuses the COMMIT inside of a caller's transaction, as Redshift refuses the TRUNCATE
   return isWord(statement[0], 'truncate') ? [...translated, raw('; COMMIT')] : translated;
 }

@@ -10,6 +10,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { installFunctions } from '../../../local/redshift/dialect/install-functions.js';
+import { translate } from '../../../local/redshift/dialect/translate.js';
 import { startPostgres } from '../../../local/redshift/index.js';
 import { temporaryFolder } from './local-redshift.js';
 
@@ -123,6 +125,47 @@ describe('startPostgres', () => {
       expect(await query(third.url, 'SELECT a FROM kept ORDER BY a')).toEqual([{ a: 1 }, { a: 2 }]);
     } finally {
       await third.stop();
+    }
+  });
+
+  it('finds what a procedure filled anew after a kill, though a reader was in its way once', async () => {
+    const first = await startPostgres({ folder, durable: true });
+    const reader = new pg.Client({ connectionString: first.url });
+    await reader.connect();
+    await installFunctions(reader);
+    await query(first.url, 'CREATE TABLE filled (a integer)');
+    await query(
+      first.url,
+      translate(`CREATE PROCEDURE fill(v_from integer) AS $$
+        BEGIN
+          DELETE FROM filled;
+          INSERT INTO filled SELECT generate_series(v_from, v_from + 99999);
+        END;
+        $$ LANGUAGE plpgsql`).sql
+    );
+    const sum = 'SELECT count(*)::int AS n, min(a) AS least FROM filled';
+    const file = async (): Promise<unknown> => query(first.url, `SELECT pg_relation_filenode('filled') AS file`);
+    const files = [await file()];
+    for (const from of [1, 2]) {
+      await query(first.url, `CALL fill(${from})`);
+      files.push(await file());
+    }
+    expect(new Set(files.map((one) => JSON.stringify(one))).size, 'each made the table anew').toBe(3);
+    await reader.query('BEGIN; SELECT 1 FROM filled LIMIT 1');
+    await query(first.url, 'CALL fill(3)');
+    expect(await file()).toEqual(files[2]);
+    await reader.query('COMMIT');
+    expect((await reader.query(sum)).rows).toEqual([{ n: 100_000, least: 3 }]);
+    await query(first.url, 'CALL fill(4)');
+    reader.on('error', () => undefined);
+    process.kill(await postmasterPid(folder), 'SIGKILL');
+    await first.exited;
+    const second = await startPostgres({ folder, durable: true });
+    try {
+      expect(await query(second.url, sum)).toEqual([{ n: 100_000, least: 4 }]);
+    } finally {
+      await reader.end().catch(() => undefined);
+      await second.stop();
     }
   });
 
