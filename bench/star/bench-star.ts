@@ -64,12 +64,13 @@ export async function benchStar({ items, rounds, json, explain }: StarBenchOptio
   };
   const land = async (runKey: string): Promise<void> => {
     for (const { name } of landingTables) {
-      await client.query(`BEGIN; DELETE FROM landing."${name}"`);
+      await client.query(`BEGIN; TRUNCATE landing."${name}"`);
       await client.query(`INSERT INTO landing."${name}" SELECT * FROM source."${name}"`);
       await client.query(`DELETE FROM sluice.landing_loads WHERE entity = '${name}'`);
       await client.query(`INSERT INTO sluice.landing_loads SELECT '${name}', $1, count(*) FROM landing."${name}"`, [
         runKey,
       ]);
+      await client.query(`ANALYZE landing."${name}"`);
       await client.query('COMMIT');
     }
   };

@@ -84,6 +84,8 @@ export async function initialiseCluster(
         ],
         ...['--encoding', 'UTF8', '--locale', 'C', '--locale-provider', 'builtin', '--builtin-locale', 'C.UTF-8'],
         '--no-sync',
+        // with checksums the first look at a new row would log its page, which a load into a new file has just saved
+        '--no-data-checksums',
         '--no-instructions',
       ],
       cwd: location.cwd,

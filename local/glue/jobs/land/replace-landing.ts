@@ -45,6 +45,8 @@ function withDatabase(url: string, database: string): string {
   return parsed.href;
 }
 
+const lockNotAvailable = '55P03';
+
 const hints: Readonly<Record<string, string>> = {
   '42P01': 'a table is missing: run the set-up statements of the plan first',
   '42703': 'a column is missing: the warehouse has another version of the model',
@@ -87,6 +89,27 @@ async function cancelBackend(url: string, pid: number): Promise<void> {
 }
 
 /**
+ * Empties a table that the transaction fills next, and gives the option that COPY is to have. What goes to a file made in
+ * this transaction is not logged; but while someone reads the table, its file stays.
+ */
+async function empty(client: pg.Client, target: string): Promise<string> {
+  await client.query('SAVEPOINT reading');
+  try {
+    await client.query(`LOCK TABLE ${target} IN ACCESS EXCLUSIVE MODE NOWAIT`);
+  } catch (error) {
+    if (!(error instanceof pg.DatabaseError) || error.code !== lockNotAvailable) throw error;
+    await client.query('ROLLBACK TO SAVEPOINT reading');
+    // Two loads of one table in turn: under READ COMMITTED neither DELETE would see the rows of the other.
+    await client.query(`LOCK TABLE ${target} IN EXCLUSIVE MODE`);
+    await client.query(`DELETE FROM ${target}`);
+    return '';
+  }
+  await client.query('RELEASE SAVEPOINT reading');
+  await client.query(`TRUNCATE ${target}`);
+  return ', FREEZE';
+}
+
+/**
  * Replaces all rows of the landing table and the entity's row in `sluice.landing_loads`, and its watermark, in one transaction.
  * When `signal` is aborted before the commit, everything is rolled back.
  * @throws JobFailure with the SQLSTATE when the warehouse refuses; nothing is changed then.
@@ -113,19 +136,18 @@ export async function replaceLanding(replacement: Replacement, signal: AbortSign
     signal.addEventListener('abort', cancel, { once: true });
     try {
       await client.query('BEGIN');
-      // Two loads of one table in turn: under READ COMMITTED neither DELETE would see the rows of the other.
-      await client.query(`LOCK TABLE ${target} IN EXCLUSIVE MODE`);
-      await client.query(`DELETE FROM ${target}`);
+      const option = await empty(client, target);
       const { size } = await stat(replacement.csv);
       await pipeline(
         createReadStream(replacement.csv, blocksFor(size, 1 << 18)),
-        client.query(copyFrom(`COPY ${target} (${columns}) FROM STDIN (FORMAT csv)`)),
+        client.query(copyFrom(`COPY ${target} (${columns}) FROM STDIN (FORMAT csv${option})`)),
         { signal }
       );
       const counted = await client.query<{ n: string }>(`SELECT count(*) AS n FROM ${target}`);
       if (Number(counted.rows[0]?.n) !== rows) {
         throw new JobFailure(`${spec.target} holds ${counted.rows[0]?.n ?? 'no'} rows after loading ${rows}`);
       }
+      await client.query(`ANALYZE ${target}`); // the procedures that read it are planned well only then
       await client.query('DELETE FROM sluice.landing_loads WHERE entity = $1', [spec.entity]);
       await client.query('INSERT INTO sluice.landing_loads (entity, run_key, row_count) VALUES ($1, $2, $3)', [
         spec.entity,
