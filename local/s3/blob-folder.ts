@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { copyFile, constants, link, mkdir, open, readdir, rename, rm, statfs, unlink } from 'node:fs/promises';
+import { copyFile, constants, mkdir, open, readdir, rename, rm, statfs, unlink } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { diskFull, isDiskFull } from '../gateway/disk-full.js';
@@ -17,6 +17,10 @@ export interface WrittenFile extends Digests {
 /** Bytes that are kept free for the index, so that a full disk does not damage it. */
 const reserve = 8 * 1024 * 1024;
 
+/** Bytes free that small files (bytes, below) written within a second do not use up: then not each asks. */
+const ample = 16 * 1024 ** 3;
+const small = 1024 ** 2;
+
 /** Bytes gathered before they are written, since chunked bodies come in small pieces. */
 const writeSize = 256 * 1024;
 
@@ -25,6 +29,8 @@ const writeSize = 256 * 1024;
  * A blob is never changed. Survives a crash of the process, not one of the machine: nothing is flushed to the device.
  */
 export class BlobFolder {
+  #ampleUntil = 0;
+
   private constructor(readonly folder: string) {}
 
   /** Makes the folders and removes what a former process left half written. */
@@ -50,7 +56,9 @@ export class BlobFolder {
    * @throws AwsError `InsufficientStorage`.
    */
   async checkSpace(size: number): Promise<void> {
+    if (size < small && performance.now() < this.#ampleUntil) return;
     const { bavail, bsize } = await statfs(this.folder);
+    if (bavail * bsize > ample) this.#ampleUntil = performance.now() + 1_000;
     if (bavail * bsize < size + reserve) throw diskFull(this.folder);
   }
 
@@ -75,20 +83,6 @@ export class BlobFolder {
         await file.close();
       }
       return { id, path, size, ...(await hasher.digests()) };
-    });
-  }
-
-  /** A new file with the bytes of another, sharing them with it where the file system can. */
-  async duplicate(source: string): Promise<{ readonly id: string; readonly path: string }> {
-    const { id, path } = this.#temporary();
-    return this.#guarded(path, async () => {
-      try {
-        await link(source, path);
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw error;
-        await copyFile(source, path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-      }
-      return { id, path };
     });
   }
 

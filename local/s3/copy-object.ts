@@ -1,15 +1,14 @@
 import { blocksFor } from '../process/read-buffers.js';
 import type { ChecksumAlgorithm } from './checksums.js';
 import { Hasher, checksumElement, isChecksumAlgorithm } from './checksums.js';
-import { openCopySource } from './copy-source.js';
+import { findCopySource, openCopySource } from './copy-source.js';
 import { invalidArgument, invalidRequest } from './errors.js';
 import { contentOf, encryptionHeaders, encryptionOf, storageClassOf } from './object-attributes.js';
 import { maxUpload } from './receive-body.js';
-import type { ObjectAttributes, ObjectChecksum, StoredObject } from './records.js';
+import type { ObjectAttributes, StoredObject } from './records.js';
 import { isoTime, quoted } from './s3-call.js';
 import type { S3Call } from './s3-call.js';
 import type { S3Request } from './s3-request.js';
-import type { OpenObject } from './storage.js';
 import { parseTagHeader } from './tags.js';
 import { writeConditions } from './write-object.js';
 
@@ -73,29 +72,51 @@ export function checksumAlgorithmOf(request: S3Request): ChecksumAlgorithm | und
   );
 }
 
-interface Copied {
-  readonly file: { readonly id: string; readonly path: string };
-  readonly etag: string;
-  readonly checksum: ObjectChecksum;
+/**
+ * Copies the source's bytes to a file of their own, hashing them.
+ * @throws AwsError as {@link openCopySource}: it may have changed since it was looked at.
+ */
+async function copyBytes(call: S3Call, asked: ChecksumAlgorithm | undefined, attributes: CopyAttributes) {
+  const source = await openCopySource(call);
+  try {
+    const { object, file } = source;
+    const algorithm = asked ?? object.checksum.algorithm;
+    const chunks = file.createReadStream({ start: 0, ...blocksFor(object.size), autoClose: false });
+    const written = await call.storage.blobs.write(chunks, new Hasher([algorithm]), object.size);
+    const checksum = { algorithm, type: 'FULL_OBJECT' as const, value: written.values.get(algorithm) as string };
+    return { file: written, draft: { ...attributes(object), size: object.size, etag: written.md5, checksum } };
+  } finally {
+    await source.file.close();
+  }
 }
 
-/** The bytes of the source in a file of their own: shared with the source when nothing has to be computed anew. */
-async function copyBytes(call: S3Call, source: OpenObject, algorithm: ChecksumAlgorithm): Promise<Copied> {
-  const { blobs } = call.storage;
-  const { object, file } = source;
-  const { checksum } = object;
-  if (checksum.algorithm === algorithm && checksum.type === 'FULL_OBJECT' && object.parts === undefined) {
-    try {
-      return { file: await blobs.duplicate(blobs.path(object.blob)), etag: object.etag, checksum };
-    } catch (error) {
-      // The source has been overwritten since it was opened: only the open file still has its bytes.
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+type CopyAttributes = (source: StoredObject) => ObjectAttributes;
+
+/** Makes the copy. Where nothing has to be computed anew, it has the source's bytes as they are. */
+async function makeCopy(call: S3Call): Promise<StoredObject> {
+  const { request, storage, key } = call;
+  const bucket = await call.bucket();
+  const conditions = writeConditions(request);
+  const asked = checksumAlgorithmOf(request);
+  const attributes = (source: StoredObject): ObjectAttributes => copyAttributes(request, source);
+  for (;;) {
+    const source = await findCopySource(call);
+    const { size, etag, checksum, blob } = source;
+    checkNotItself(call, source);
+    if (size > maxUpload) {
+      throw invalidRequest(
+        `The specified copy source is larger than the maximum allowable size for a copy source: ${maxUpload}`
+      );
+    }
+    const isWhole = checksum.type === 'FULL_OBJECT' && source.parts === undefined;
+    if (isWhole && (asked ?? checksum.algorithm) === checksum.algorithm) {
+      const copy = { ...attributes(source), bucket, key, size, etag, checksum, blob, lastModified: Date.now() };
+      if (await storage.shareObject(source, copy, conditions)) return copy;
+    } else {
+      const { file, draft } = await copyBytes(call, asked, attributes);
+      return await storage.putObject(bucket, key, file, draft, { conditions });
     }
   }
-  const chunks = file.createReadStream({ start: 0, ...blocksFor(object.size), autoClose: false });
-  const written = await blobs.write(chunks, new Hasher([algorithm]), object.size);
-  const value = written.values.get(algorithm) as string;
-  return { file: written, etag: written.md5, checksum: { algorithm, type: 'FULL_OBJECT', value } };
 }
 
 /**
@@ -103,33 +124,12 @@ async function copyBytes(call: S3Call, source: OpenObject, algorithm: ChecksumAl
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
  */
 export async function copyObject(call: S3Call): Promise<void> {
-  const bucket = await call.bucket();
-  const { request, storage, key } = call;
-  const source = await openCopySource(call);
-  try {
-    const { object } = source;
-    checkNotItself(call, object);
-    if (object.size > maxUpload) {
-      throw invalidRequest(
-        `The specified copy source is larger than the maximum allowable size for a copy source: ${maxUpload}`
-      );
-    }
-    const attributes = copyAttributes(request, object);
-    const { file, etag, checksum } = await copyBytes(
-      call,
-      source,
-      checksumAlgorithmOf(request) ?? object.checksum.algorithm
-    );
-    const draft = { ...attributes, size: object.size, etag, checksum };
-    const copy = await storage.putObject(bucket, key, file, draft, { conditions: writeConditions(request) });
-    const content = {
-      LastModified: isoTime(copy.lastModified),
-      ETag: quoted(copy.etag),
-      [checksumElement(copy.checksum.algorithm)]: copy.checksum.value,
-      ChecksumType: copy.checksum.type,
-    };
-    call.xml('CopyObjectResult', content, encryptionHeaders(copy.encryption));
-  } finally {
-    await source.file.close();
-  }
+  const copy = await makeCopy(call);
+  const content = {
+    LastModified: isoTime(copy.lastModified),
+    ETag: quoted(copy.etag),
+    [checksumElement(copy.checksum.algorithm)]: copy.checksum.value,
+    ChecksumType: copy.checksum.type,
+  };
+  call.xml('CopyObjectResult', content, encryptionHeaders(copy.encryption));
 }

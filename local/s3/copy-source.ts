@@ -30,6 +30,17 @@ export function parseSource(request: S3Request): { readonly bucket: string; read
 }
 
 /**
+ * Finds the source of a copy, if its conditions hold.
+ * @throws AwsError as {@link openCopySource}.
+ */
+export async function findCopySource(call: S3Call): Promise<StoredObject> {
+  const { bucket, key } = parseSource(call.request);
+  const object = await call.storage.requireObject(bucket, key);
+  checkSource(call.request, object);
+  return object;
+}
+
+/**
  * Opens the source of a copy, if its conditions hold. The caller closes the file.
  * @throws AwsError `NoSuchKey`, `NoSuchBucket`, `PreconditionFailed`, `ObjectNotInActiveTierError` and others.
  */

@@ -9,7 +9,7 @@ import type { ByteRange } from './byte-range.js';
 import { checkWrite } from './conditions.js';
 import type { WriteConditions } from './conditions.js';
 import { noSuchKey } from './errors.js';
-import { ObjectIndex, garbageKey, objectKey } from './object-index.js';
+import { ObjectIndex, garbageKey, objectKey, sharedKey } from './object-index.js';
 import type { Change } from './object-index.js';
 import type { StoredObject } from './records.js';
 
@@ -21,6 +21,15 @@ export interface OpenObject {
 
 /** Everything about an object but its place and its bytes. */
 export type ObjectDraft = Omit<StoredObject, 'bucket' | 'key' | 'blob' | 'lastModified'>;
+
+/** A step of the index. */
+interface Step {
+  readonly changes: readonly Change[];
+  /** Blobs that an object or part no longer has; a blob that several had goes with the last. */
+  readonly unused?: readonly string[];
+  /** A blob that one more object has. */
+  readonly shared?: string;
+}
 
 /**
  * Objects on disk: blobs and the index, kept consistent. A blob is marked as garbage before it is moved to its place,
@@ -103,21 +112,44 @@ export class Storage {
   }
 
   /**
+   * Makes an object of the bytes of another without touching these: both have one blob, which nothing ever changes.
+   * False when the other one is no longer what it was.
+   * @throws AwsError `NoSuchBucket`, `PreconditionFailed` and others.
+   */
+  async shareObject(source: StoredObject, copy: StoredObject, conditions: WriteConditions): Promise<boolean> {
+    const { bucket, key } = copy;
+    let shared = false;
+    await this.change(async () => {
+      const [there, current] = await Promise.all([
+        this.index.object(source.bucket, source.key),
+        this.index.object(bucket, key),
+        this.index.requireBucket(bucket),
+      ]);
+      if (there?.blob !== source.blob) return { changes: [] };
+      checkWrite(conditions, key, current);
+      shared = true;
+      return {
+        changes: [{ type: 'put', key: objectKey(bucket, key), value: copy }],
+        unused: current ? [current.blob] : [],
+        shared: source.blob,
+      };
+    });
+    return shared;
+  }
+
+  /**
    * Moves a written file among the blobs and, in one step with what `decide` says, makes it part of something.
    * @param decide called when nothing else can change the index; gives the changes, and the blobs they make unused.
    * @throws what `decide` throws; the file is gone then.
    */
-  async publishBlob(
-    file: Pick<WrittenFile, 'id' | 'path'>,
-    decide: () => Promise<{ readonly changes: readonly Change[]; readonly unused: readonly string[] }>
-  ): Promise<void> {
+  async publishBlob(file: Pick<WrittenFile, 'id' | 'path'>, decide: () => Promise<Step>): Promise<void> {
     const mark = garbageKey(file.id);
     try {
       await this.index.write([{ type: 'put', key: mark, value: '' }]);
       await this.blobs.publish(file);
       await this.change(async () => {
-        const { changes, unused } = await decide();
-        return { changes: [{ type: 'del', key: mark }, ...changes], unused };
+        const step = await decide();
+        return { ...step, changes: [{ type: 'del', key: mark }, ...step.changes] };
       });
     } catch (error) {
       await this.blobs.discard(file);
@@ -127,18 +159,36 @@ export class Storage {
     }
   }
 
-  /** Changes the index in one step and then removes the blobs that the changes made unused. */
-  async change(
-    decide: () => Promise<{ readonly changes: readonly Change[]; readonly unused?: readonly string[] }>
-  ): Promise<void> {
-    const unused = await this.index.exclusive(async () => {
-      const { changes, unused = [] } = await decide();
-      const marks = unused.map((blob): Change => ({ type: 'put', key: garbageKey(blob), value: '' }));
-      if (changes.length > 0) await this.index.write([...changes, ...marks]);
-      return unused;
+  /** Changes the index in one step and then removes the blobs that nothing has any more. */
+  async change(decide: () => Promise<Step>): Promise<void> {
+    const gone = await this.index.exclusive(async () => {
+      const step = await decide();
+      const { changes, gone } = this.#withBlobs(step);
+      if (changes.length > 0) await this.index.write(changes);
+      return gone;
     });
     // The change is done. What cannot be removed now is still marked, and goes at the next start.
-    await this.removeBlobs(unused).catch(() => undefined);
+    await this.removeBlobs(gone).catch(() => undefined);
+  }
+
+  /** The changes of a step with those of how many have its blobs, and the blobs that nothing has after it. */
+  #withBlobs({ changes, unused = [], shared }: Step): { readonly changes: Change[]; readonly gone: string[] } {
+    const sharers = new Map<string, number>();
+    const add = (blob: string, count: number): void => {
+      sharers.set(blob, (sharers.get(blob) ?? this.index.sharers(blob)) + count);
+    };
+    if (shared !== undefined) add(shared, 1);
+    for (const blob of unused) add(blob, -1);
+    const all = [...changes];
+    const gone: string[] = [];
+    for (const [blob, count] of sharers) {
+      if (count > 0) all.push({ type: 'put', key: sharedKey(blob), value: count });
+      else if (this.index.sharers(blob) > 0) all.push({ type: 'del', key: sharedKey(blob) });
+      if (count >= 0) continue;
+      all.push({ type: 'put', key: garbageKey(blob), value: '' });
+      gone.push(blob);
+    }
+    return { changes: all, gone };
   }
 
   /** Removes blobs that are marked as garbage, and their marks. */

@@ -1,11 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { open } from 'node:fs/promises';
+import { open, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
   CopyObjectCommand,
   CreateBucketCommand,
   CreateMultipartUploadCommand,
+  DeleteObjectCommand,
+  DeleteObjectsCommand,
   GetObjectCommand,
   GetObjectTaggingCommand,
   HeadObjectCommand,
@@ -207,6 +210,43 @@ describe('a copy of an object that was uploaded in parts', () => {
       ChecksumType: 'FULL_OBJECT',
       Metadata: { kept: 'yes' },
     });
+  });
+});
+
+describe('a copy and its source', () => {
+  const blobs = async (): Promise<number> =>
+    (await readdir(join(s3.folder, 's3', 'blobs'), { recursive: true, withFileTypes: true })).filter((entry) =>
+      entry.isFile()
+    ).length;
+  const text = async (Key: string): Promise<string | undefined> =>
+    (await s3.client.send(new GetObjectCommand({ Bucket, Key }))).Body?.transformToString();
+
+  it('have one file until the last of them is gone, also over a restart', async () => {
+    const before = await blobs();
+    await s3.store.putObject(Bucket, 'one', 'bytes');
+    await copy({ Key: 'two', CopySource: `${Bucket}/one` });
+    await copy({ Key: 'three', CopySource: `${Bucket}/two` });
+    await copy({ Key: 'two', CopySource: `${Bucket}/three` });
+    await copy({ Key: 'three', CopySource: `${Bucket}/three`, StorageClass: 'STANDARD_IA' });
+    expect(await blobs()).toBe(before + 1);
+    await s3.store.putObject(Bucket, 'one', 'others');
+    expect([await text('one'), await text('two'), await text('three')]).toEqual(['others', 'bytes', 'bytes']);
+    await s3.client.send(new DeleteObjectCommand({ Bucket, Key: 'two' }));
+    await s3.restart();
+    expect(await text('three')).toBe('bytes');
+    expect(await blobs()).toBe(before + 2);
+    const Objects = ['one', 'two', 'three'].map((Key) => ({ Key }));
+    await s3.client.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects } }));
+    expect(await blobs()).toBe(before);
+  });
+
+  it('go together when one call deletes both', async () => {
+    const before = await blobs();
+    await s3.store.putObject(Bucket, 'one', 'bytes');
+    await copy({ Key: 'two', CopySource: `${Bucket}/one` });
+    const Objects = ['one', 'two'].map((Key) => ({ Key }));
+    await s3.client.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects } }));
+    expect(await blobs()).toBe(before);
   });
 });
 
