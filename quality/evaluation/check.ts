@@ -28,6 +28,8 @@ export interface Check {
    * it out. Columns stand unqualified or behind `primaryAlias`.
    */
   rows?: string;
+  /** For rules on rows, once the scans have run: how many rows fail, where the metrics tell. */
+  failing?: () => number | undefined;
   /** What a dynamic rule's operands came to. */
   limits?: Limits;
 }

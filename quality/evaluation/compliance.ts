@@ -38,5 +38,6 @@ export async function complianceCheck(bench: Workbench, rule: SimpleRule, how: C
     const message = passed ? {} : { message: how.message?.(share) ?? unmet(share, how.end) };
     return { passed, ...message, metrics: { [how.metric]: share } };
   };
-  return { judge, limits, rows: within(where, settled(how.predicate)) };
+  const failing = (): number => rows.get()! - complying.get()!;
+  return { judge, limits, rows: within(where, settled(how.predicate)), failing };
 }

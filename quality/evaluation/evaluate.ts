@@ -96,8 +96,10 @@ function evaluatedRule({ rule, limits }: PreparedRule): Rule | undefined {
 
 /** The rules that say something of each row and could be evaluated. */
 function rowRules(prepared: readonly PreparedRule[], rules: readonly RuleResult[]): RowRule[] {
-  return prepared.flatMap(({ rows }, index) => {
+  return prepared.flatMap(({ rows, failing }, index) => {
     const { name, result } = rules[index]!;
-    return rows === undefined || result === 'ERROR' ? [] : [{ name, rows }];
+    if (rows === undefined || result === 'ERROR') return [];
+    const count = failing?.();
+    return [{ name, rows, ...(count !== undefined && { failing: count }) }];
   });
 }

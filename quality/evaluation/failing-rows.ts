@@ -2,7 +2,6 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { primaryAlias } from './check.js';
 import type { Dataset } from './dataset.js';
 import { findColumn } from './dataset.js';
-import { quoted } from './identifiers.js';
 import type { RowRule } from './quarantine.js';
 
 /** The rows that fail one rule. */
@@ -41,7 +40,10 @@ export function keyColumns(primary: Dataset, keys: readonly string[] = []): Key[
   });
 }
 
-/** Counts the rows that fail each rule, all in one pass, and samples their keys. */
+/**
+ * Counts the rows that fail each rule and samples their keys. What the metrics have told is not counted again: one pass
+ * evaluates the other rules, and none does when at most one kind of row can fail.
+ */
 export async function failingRows(
   connection: DuckDBConnection,
   primary: Dataset,
@@ -50,21 +52,43 @@ export async function failingRows(
 ): Promise<{ byRule: Map<string, FailingRows>; totals: RowTotals }> {
   const columns = keyColumns(primary, keys);
   const limit = Math.min(1000, Math.max(0, Math.floor(sample)));
-  const names = rules.map(({ name }) => quoted(name));
-  const failing = names.map((name) => `count(*) FILTER (WHERE NOT ${name})::DOUBLE`);
-  const any = names.length === 0 ? '0' : `count(*) FILTER (WHERE NOT (${names.join(' AND ')}))`;
-  const predicates = rules.map(({ rows }, index) => `(${rows}) AS ${names[index]}`);
-  const statement = `SELECT ${['count(*)::DOUBLE', `${any}::DOUBLE`, ...failing].join(', ')}
-    FROM (SELECT ${['1', ...predicates].join(', ')} FROM ${primary.sql} AS ${primaryAlias})`;
-  const [processed, failed, ...counts] = (await connection.runAndReadAll(statement)).getRowsJS()[0] as number[];
+  const { processed, failed, counts } = await counted(connection, primary, rules);
   const byRule = new Map<string, FailingRows>();
-  for (const [index, { name, rows }] of rules.entries()) {
-    const count = counts[index]!;
+  for (const { name, rows } of rules) {
+    const count = counts.get(name)!;
     const wanted = count === 0 ? 0 : limit;
     const keep = columns.length > 0 && { sample: await sampled(connection, primary, rows, columns, wanted) };
     byRule.set(name, { count, ...keep });
   }
-  return { byRule, totals: { processed: processed!, passed: processed! - failed!, failed: failed! } };
+  return { byRule, totals: { processed, passed: processed - failed, failed } };
+}
+
+async function counted(
+  connection: DuckDBConnection,
+  primary: Dataset,
+  rules: readonly RowRule[]
+): Promise<{ processed: number; failed: number; counts: Map<string, number> }> {
+  const known = new Map(
+    rules.flatMap(({ rows, failing }) => (failing === undefined ? [] : [[rows, failing] as const]))
+  );
+  // Rules of the same predicate fail on the same rows.
+  const asked = [...new Set(rules.map(({ rows }) => rows))].filter((rows) => known.get(rows) !== 0);
+  const [only] = asked;
+  const isKnown = asked.length === 0 || (asked.length === 1 && known.has(only!));
+  const names = isKnown ? [] : asked.map((_, index) => `r${index}`);
+  const failing = names.map((name) => `count_if(NOT ${name})::DOUBLE`);
+  const any = names.length === 0 ? '0' : `count_if(NOT (${names.join(' AND ')}))`;
+  const predicates = names.map((name, index) => `(${asked[index]}) AS ${name}`);
+  const from =
+    names.length === 0 ? primary.sql : `(SELECT ${predicates.join(', ')} FROM ${primary.sql} AS ${primaryAlias})`;
+  const statement = `SELECT ${['count(*)::DOUBLE', `${any}::DOUBLE`, ...failing].join(', ')} FROM ${from}`;
+  const [processed, failed, ...counts] = (await connection.runAndReadAll(statement)).getRowsJS()[0] as number[];
+  for (const [index, count] of counts.entries()) known.set(asked[index]!, count);
+  return {
+    processed: processed!,
+    failed: isKnown ? (known.get(only ?? '') ?? 0) : failed!,
+    counts: new Map(rules.map(({ name, rows }) => [name, known.get(rows)!])),
+  };
 }
 
 async function sampled(

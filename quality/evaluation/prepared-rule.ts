@@ -17,6 +17,8 @@ export interface PreparedRule {
   outcome(): Promise<Outcome>;
   /** SQL over the primary that is TRUE where a row complies; absent for rules on the table as a whole. */
   rows?: string;
+  /** For rules on rows, once the scans have run: how many rows fail, where the metrics tell. */
+  failing?: () => number | undefined;
   /** What a simple rule's operands came to. */
   limits?: Limits;
   /** A composite's operands. */
@@ -44,7 +46,7 @@ export async function prepareSimple(bench: Workbench, rule: SimpleRule): Promise
       return failure(error);
     }
   };
-  return { rule, outcome, rows: check.rows, limits: check.limits };
+  return { rule, outcome, rows: check.rows, failing: check.failing, limits: check.limits };
 }
 
 function failure(error: unknown): Outcome {

@@ -13,6 +13,8 @@ export const reasonsColumn = 'DataQualityRulesFail';
 export interface RowRule {
   name: string;
   rows: string;
+  /** How many rows fail, where it is known. */
+  failing?: number;
 }
 
 /** Where the split went, and how many rows each side has. */

@@ -2,11 +2,17 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Dataset } from './dataset.js';
 import type { RuleError } from './errors.js';
 import { asRuleError } from './errors.js';
+import { answeredByStatistics } from './table-statistics.js';
 
 /** A number a statement will have answered once it has run; NULL stands for "no values". */
 export interface Cell {
   /** @throws RuleError when the expression could not be evaluated. */
   get(): number | null;
+}
+
+/** DuckDB copies every column of a batch for an aggregate with FILTER, and none for `count_if`, which skips NULL too. */
+function filtered(aggregate: string, filter: string): string {
+  return aggregate === 'count(*)' ? `count_if(${filter})` : `${aggregate} FILTER (WHERE ${filter})`;
 }
 
 class PendingCell implements Cell {
@@ -35,7 +41,7 @@ export class SharedScan {
   add(aggregate: string, ...where: (string | undefined)[]): Cell {
     const conditions = where.filter((condition) => condition !== undefined);
     const filter = conditions.map((condition) => `(${condition})`).join(' AND ');
-    const sql = filter === '' ? aggregate : `${aggregate} FILTER (WHERE ${filter})`;
+    const sql = filter === '' ? aggregate : filtered(aggregate, filter);
     let cell = this.cells.get(sql);
     if (cell === undefined) this.cells.set(sql, (cell = new PendingCell(sql)));
     return cell;
@@ -45,9 +51,12 @@ export class SharedScan {
   async run(): Promise<void> {
     const pending = [...this.cells.values()].filter(({ outcome }) => outcome === undefined);
     if (pending.length === 0) return;
-    if (await this.answer(pending)) return;
+    const known = await answeredByStatistics(this.connection, this.dataset.sql, pending);
+    if (known.length > 0) await this.answer(known);
+    const unknown = pending.filter(({ outcome }) => outcome === undefined);
+    if (unknown.length === 0 || (await this.answer(unknown))) return;
     const sound = [];
-    for (const cell of pending) if (await this.binds(cell)) sound.push(cell);
+    for (const cell of unknown) if (await this.binds(cell)) sound.push(cell);
     await this.halve(sound);
   }
 

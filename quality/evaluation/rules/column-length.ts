@@ -37,7 +37,9 @@ async function columnLength(bench: Workbench, rule: SimpleRule): Promise<Check> 
     const messages = failing.map(({ cell }) => unmet(cell.get()!));
     return { passed: failing.length === 0, ...(failing.length > 0 && { message: messages.join('\n') }), metrics };
   };
-  return { judge, limits, rows: within(where, settled(compared, true)) };
+  const none = (): boolean => ends.every(({ cell, by }) => cell.get() === null || holds(by, cell.get()!));
+  const failing = limits.operator === '!=' ? undefined : (): number | undefined => (none() ? 0 : undefined);
+  return { judge, limits, rows: within(where, settled(compared, true)), failing };
 }
 
 function metricOf(name: string, operator: string): string {

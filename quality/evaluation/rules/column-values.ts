@@ -44,11 +44,11 @@ async function columnNumbers(
   const predicate = settled(comparison(number(column), operator, limits.numbers.map(double)));
   if (rule.threshold !== undefined) return complianceCheck(bench, rule, { metric, predicate, analyzer });
   const where = await filterOf(bench, rule);
-  const judge =
+  const judging =
     operator === 'between'
       ? betweenJudge(bench, column, limits, where)
       : boundsJudge(bench, name, column, limits, where);
-  return { judge, limits, rows: within(where, predicate) };
+  return { ...judging, limits, rows: within(where, predicate) };
 }
 
 /** The metric whose past a dynamic condition reads. */
@@ -87,13 +87,18 @@ function boundsJudge(
   { sql }: Column,
   limits: Limits,
   where: string | undefined
-): () => Verdict {
+): Pick<Check, 'judge' | 'failing'> {
   const bounds =
     limits.operator === '=' ? ['Minimum', 'Maximum'] : limits.operator.startsWith('>') ? ['Minimum'] : ['Maximum'];
   const cells = bounds.map((bound) => bench.scan.add(`${bound === 'Minimum' ? 'min' : 'max'}(${sql})`, where));
   const rows = bench.scan.add('count(*)', where);
   const present = bench.scan.add(`count(${sql})`, where);
-  return () => {
+  // Every value lies between the ends, so that all hold where both ends of `=`, or the one that is judged, do.
+  const failing = (): number | undefined =>
+    present.get() === rows.get() && cells.every((cell) => cell.get() === null || holds(limits, cell.get()!))
+      ? 0
+      : undefined;
+  const judge = (): Verdict => {
     if (present.get() === 0) {
       const verdict = nothing(rows.get() === 0 ? where : undefined, `${bounds[0]}(${name},None,None)`);
       return rows.get() === 0 || verdict.passed ? verdict : { ...verdict, message: `${verdict.message}\n${nullUnmet}` };
@@ -103,20 +108,30 @@ function boundsJudge(
     const messages = [...failing.map((value) => unmet(value)), ...(present.get()! < rows.get()! ? [nullUnmet] : [])];
     return { passed: messages.length === 0, ...(messages.length > 0 && { message: messages.join('\n') }), metrics };
   };
+  return { judge, failing };
 }
 
 /** `between`: the official engine reports no metric, and counts NULL rows apart from the others. */
-function betweenJudge(bench: Workbench, column: Column, limits: Limits, where: string | undefined): () => Verdict {
+function betweenJudge(
+  bench: Workbench,
+  column: Column,
+  limits: Limits,
+  where: string | undefined
+): Pick<Check, 'judge' | 'failing'> {
   const inside = comparison(number(column), 'between', limits.numbers.map(double));
   const rows = bench.scan.add('count(*)', where);
   const present = bench.scan.add(`count(${column.sql})`, where);
   const complying = bench.scan.add('count(*)', where, `(${column.sql} IS NULL OR ${inside})`);
-  return () => {
+  // Text that is no number neither complies nor is NULL, so that only rows that all comply tell.
+  const failing = (): number | undefined =>
+    present.get() === rows.get() && complying.get() === rows.get() ? 0 : undefined;
+  const judge = (): Verdict => {
     if (rows.get() === 0) return nothing(where, `Compliance(${column.name})`);
     const share = complying.get()! / rows.get()!;
     const messages = [...(share === 1 ? [] : [unmet(share)]), ...(present.get()! < rows.get()! ? [nullUnmet] : [])];
     return { passed: messages.length === 0, ...(messages.length > 0 && { message: messages.join('\n') }), metrics: {} };
   };
+  return { judge, failing };
 }
 
 /** ColumnValues, by the kind of its condition. */

@@ -23,7 +23,8 @@ async function uniqueness(bench: Workbench, rule: SimpleRule): Promise<Check> {
     return judged(metric, groups.get('once') / groups.get('rows'), limits);
   };
   const rows = within(where, `(${noValue(columns)} OR NOT ${repeated(bench, columns, where)})`);
-  return { judge, limits, rows };
+  const failing = (): number | undefined => (groups.get('once') === groups.get('rows') ? 0 : undefined);
+  return { judge, limits, rows, failing };
 }
 
 function noValue(columns: readonly Column[]): string {
@@ -58,7 +59,9 @@ async function primaryKey(bench: Workbench, rule: SimpleRule): Promise<Check> {
     return { passed: messages.length === 0, ...(messages.length > 0 && { message: messages.join('\n') }), metrics };
   };
   const present = columns.map(({ sql }) => `${sql} IS NOT NULL`).join(' AND ');
-  return { judge, rows: `(${unique.rows} AND ${within(where, `(${present})`)})` };
+  const failing = (): number | undefined =>
+    complete.every((cell) => cell.get() === rows.get()) && unique.failing?.() === 0 ? 0 : undefined;
+  return { judge, rows: `(${unique.rows} AND ${within(where, `(${present})`)})`, failing };
 }
 
 async function uniqueValueRatio(bench: Workbench, rule: SimpleRule): Promise<Check> {
@@ -116,7 +119,8 @@ async function duplicateRowCount(bench: Workbench, rule: SimpleRule): Promise<Ch
     // The official engine reports no metric for the form without columns.
     return { ...rest, metrics: names.length === 0 ? {} : metrics };
   };
-  return { judge, limits, rows: within(where, `(NOT ${repeated(bench, columns, where)})`) };
+  const failing = (): number => groups.get('repeated');
+  return { judge, limits, rows: within(where, `(NOT ${repeated(bench, columns, where)})`), failing };
 }
 
 /** Rule types on groups of equal values. */

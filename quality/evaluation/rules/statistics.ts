@@ -20,7 +20,8 @@ async function completeness(bench: Workbench, rule: SimpleRule): Promise<Check> 
     if (rows.get() === 0) return nothing(where, `Completeness(${name},None,None)`);
     return judged(metric, complete.get()! / rows.get()!, limits);
   };
-  return { judge, limits, rows: within(where, `(${sql} IS NOT NULL)`) };
+  const failing = (): number => rows.get()! - complete.get()!;
+  return { judge, limits, rows: within(where, `(${sql} IS NOT NULL)`), failing };
 }
 
 const aggregates: Record<string, (sql: string) => string> = {
