@@ -29,6 +29,8 @@ export interface BenchEnvironment {
 
 /** Settings of {@link startEnvironment}. */
 export interface BenchEnvironmentOptions {
+  /** False leaves the worker out, whose peak is NaN then. */
+  readonly worker?: boolean;
   /** Gives the URL of another DynamoDB endpoint for the worker, made over the local AWS. */
   readonly dynamodb?: (aws: BenchEnvironment['aws']) => Promise<string>;
 }
@@ -36,7 +38,7 @@ export interface BenchEnvironmentOptions {
 /** Starts it in `folder` with the ecommerce model and an empty table. */
 export async function startEnvironment(
   folder: string,
-  { dynamodb }: BenchEnvironmentOptions = {}
+  { worker: withWorker = true, dynamodb }: BenchEnvironmentOptions = {}
 ): Promise<BenchEnvironment> {
   // Elsewhere than with the example's sample data, with which `sluice up` would fill the table.
   copyFileSync(join(root, 'examples', 'ecommerce', 'warehouse.yaml'), join(folder, 'warehouse.yaml'));
@@ -58,7 +60,8 @@ export async function startEnvironment(
     region: env['AWS_REGION'] ?? 'us-east-1',
     credentials: { accessKeyId: 'sluice', secretAccessKey: 'sluice' },
   };
-  const worker = start(['worker'], dynamodb ? { ...env, AWS_ENDPOINT_URL_DYNAMODB: await dynamodb(aws) } : env);
+  const workerEnv = dynamodb ? { ...env, AWS_ENDPOINT_URL_DYNAMODB: await dynamodb(aws) } : env;
+  const worker = withWorker ? start(['worker'], workerEnv) : undefined;
   return {
     env,
     aws,
@@ -75,7 +78,7 @@ export async function startEnvironment(
       if (code !== 0) throw new Error(`sluice ${args.join(' ')} ended with ${code}: ${out}`);
       return JSON.parse(out.trimEnd().split('\n').at(-1) ?? '') as Record<string, unknown>;
     },
-    peaks: () => ({ localAws: peakOf(up.pid), worker: peakOf(worker.pid) }),
+    peaks: () => ({ localAws: peakOf(up.pid), worker: worker === undefined ? NaN : peakOf(worker.pid) }),
     stop: async () => {
       for (const child of children.reverse()) {
         child.kill('SIGTERM');

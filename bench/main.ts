@@ -50,6 +50,16 @@ program
     await (await import('./star/bench-star.js')).benchStar({ ...options, json: options.json === true });
   });
 program
+  .command('load')
+  .description('loading and exporting a table: the local DynamoDB, DynamoDB Local, dynalite, moto')
+  .option('--items <n>', 'items in the table', count, 1_500_000)
+  .option('--rounds <n>', 'rounds', count, 1)
+  .option('--without-peers', 'without the others, which take most of the time')
+  .option('--json', 'prints the result as one JSON document')
+  .action(async (options: { items: number; rounds: number; withoutPeers?: boolean; json?: boolean }) => {
+    await (await import('./load/bench-load.js')).benchLoad({ ...options, json: options.json === true });
+  });
+program
   .command('dq')
   .description('data quality rules over a million rows: Sluice, SQL by hand')
   .action(async () => (await import('./dq/bench-dq.js')).benchDq());
