@@ -15,9 +15,9 @@ export const systemClock: PollClock = {
 };
 
 /**
- * Milliseconds until the next look at a remote job, after it has been waited for so long: a fifth of that up to one
+ * Milliseconds until the next look at a remote job, after it has been waited for so long: a tenth of that up to one
  * second, then one percent of it up to half a minute. So a wait ends at most one percent late, or a second.
  */
 export function pollInterval(elapsed: number): number {
-  return Math.max(Math.min(1_000, Math.max(200, elapsed / 5)), Math.min(30_000, elapsed / 100));
+  return Math.max(Math.min(1_000, Math.max(100, elapsed / 10)), Math.min(30_000, elapsed / 100));
 }

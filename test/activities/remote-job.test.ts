@@ -158,7 +158,7 @@ describe('startWhenCapacity', () => {
 
 describe('pollInterval', () => {
   it('is at most a second, or one percent of the time waited, and grows to half a minute', () => {
-    expect(pollInterval(0)).toBe(200);
+    expect(pollInterval(0)).toBe(100);
     for (const elapsed of [100, 5_000, 60_000, 1_800_000]) {
       expect(pollInterval(elapsed)).toBeLessThanOrEqual(Math.max(1_000, elapsed / 100));
     }

@@ -104,7 +104,6 @@ export async function openDuckDb(
       instance.closeSync();
     },
   };
-  // The file goes with the run: writing the tables into it at the end would be for nothing.
-  await session.run(`SET TimeZone = 'UTC'; PRAGMA disable_checkpoint_on_shutdown`);
+  await session.run(`SET TimeZone = 'UTC'`);
   return session;
 }

@@ -79,6 +79,31 @@ function reportOn({ job, packed }: Landing, runKey: string, prepared: readonly P
   };
 }
 
+const tablesAtOnce = 2;
+
+/**
+ * Replaces the tables, begun in their order, two at a time: PostgreSQL takes one processor to read a COPY. After a failure
+ * none is begun any more; it is told when those under way have ended.
+ */
+async function replaceAll(prepared: readonly PreparedEntity[]): Promise<JobReport['files']> {
+  const written: JobReport['files'][] = [];
+  const waiting = [...prepared.entries()];
+  const replace = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const [index, entity] = next;
+      try {
+        written[index] = await entity.replace();
+      } catch (error) {
+        waiting.length = 0;
+        throw error;
+      }
+    }
+  };
+  const ended = await Promise.allSettled(Array.from({ length: tablesAtOnce }, replace));
+  for (const one of ended) if (one.status === 'rejected') throw one.reason;
+  return [...new Map(written.flat().map((file) => [file.uri, file])).values()];
+}
+
 /**
  * `land.py`: replaces one landing table with the rows of one item type of the lake, or, as the packed job, all of them,
  * each in one transaction. The contract is docs/glue-jobs.md.
@@ -108,13 +133,9 @@ export async function land(context: JobContext): Promise<void> {
       await writeReport(store, reportAt, report);
       throw new JobFailure(summarizeRejects(report, reportUri));
     }
-    const rows: Record<string, number> = {};
-    const files = new Map<string, JobReport['files'][number]>();
-    for (const entity of prepared) {
-      for (const file of await entity.replace()) files.set(file.uri, file);
-      rows[entity.spec.target] = entity.rows;
-    }
-    await writeReport(store, reportAt, { ...report, rows, files: [...files.values()] });
+    const files = await replaceAll(prepared);
+    const rows = Object.fromEntries(prepared.map((entity) => [entity.spec.target, entity.rows]));
+    await writeReport(store, reportAt, { ...report, rows, files });
   } finally {
     for (const entity of prepared) entity.close();
   }
