@@ -64,6 +64,16 @@ program
   .description('data quality rules over a million rows: Sluice, SQL by hand')
   .action(async () => (await import('./dq/bench-dq.js')).benchDq());
 program
+  .command('archive')
+  .description('moving objects within one S3: Sluice, aws s3 mv, rclone move')
+  .option('--objects <n>', 'small objects', count, 10_000)
+  .option('--large <n>', 'objects of 1 GiB', count, 20)
+  .option('--rounds <n>', 'rounds; the AWS CLI, which takes most of the time, is measured in the first', count, 3)
+  .option('--json', 'prints the results as one JSON document each')
+  .action(async (options: { objects: number; large: number; rounds: number; json?: boolean }) => {
+    await (await import('./archive/bench-archive.js')).benchArchive({ ...options, json: options.json === true });
+  });
+program
   .command('startup')
   .description('how long commands take to start, and what is installed')
   .option('--rounds <n>', 'rounds', count, 5)

@@ -13,6 +13,7 @@ import { CancelledFailure } from '@temporalio/activity';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createArchiveActivities } from '../../../activities/archive/index.js';
 import { AwsError } from '../../../local/gateway/aws-error.js';
+import { DroppedReply } from '../../../local/gateway/interception.js';
 import { activityEnvironment, runActivity } from '../activity-environment.js';
 import { archiveScene, archiveTable, laterAttempt, lake, raw, stamp, stepOf } from './archive-scene.js';
 import type { ArchiveScene } from './archive-scene.js';
@@ -82,6 +83,62 @@ describe('archiving', () => {
     expect(await manifestOf(table)).toMatchObject({ state: 'moved', objects: 1, bytes: 4, pages: 1, runKey: 'run-1' });
     const page = await scene.text('lake-archive', `${table}/${stamp}/manifest-00000.jsonl`);
     expect(JSON.parse(page)).toMatchObject({ key: Key, size: 4, storageClass: 'STANDARD' });
+  });
+
+  it('asks for what it knows the way of without the SDK, as well: any key, every attribute', async () => {
+    const table = await tableWith({});
+    const names = ['a', "!'()*~", 'ü +&%2F', 'b//c', '日本', 'x=1/y'].map((name) => `${table}/${name}`);
+    const source = {
+      ContentType: 'text/plain',
+      ContentEncoding: 'gzip',
+      CacheControl: 'no-cache',
+      Metadata: { owner: 'sales' },
+      ServerSideEncryption: 'aws:kms',
+      SSEKMSKeyId: 'arn:aws:kms:us-east-1:000000000000:key/one',
+      BucketKeyEnabled: true,
+    } as const;
+    for (const Key of names) {
+      await scene.s3.client.send(
+        new PutObjectCommand({
+          Bucket: 'lake',
+          Key,
+          Body: Key,
+          Tagging: 'team=a',
+          WebsiteRedirectLocation: '/there',
+          ...source,
+        })
+      );
+    }
+    const began = scene.s3.calls();
+    expect(await archiveTable(scene, table, runActivity)).toMatchObject({ objects: 6, deleted: 6 });
+    for (const Key of names) {
+      const copy = { Bucket: 'lake-archive', Key: `${table}/${stamp}/${Key}` };
+      expect(await scene.s3.client.send(new HeadObjectCommand(copy))).toMatchObject({
+        ...source,
+        StorageClass: 'STANDARD_IA',
+        TagCount: 1,
+        WebsiteRedirectLocation: '/there',
+      });
+      expect(await scene.text(copy.Bucket, copy.Key)).toBe(Key);
+    }
+    const calls = (name: string): number => (scene.s3.calls()[name] ?? 0) - (began[name] ?? 0);
+    expect([calls('s3.CopyObject'), calls('s3.HeadObject')]).toEqual([6, 12 + 6]);
+  });
+
+  it('repeats a call that broke off, by the SDK', async () => {
+    const table = await tableWith({ a: '1', b: '2', c: '3' });
+    const seen = new Map<string, number>();
+    scene.misbehave(({ operation, phase, input }) => {
+      const call = `${operation} ${String(input['Bucket'])} ${String(input['Key'])}`;
+      if (phase !== 'after' || !['HeadObject', 'CopyObject'].includes(operation)) return;
+      seen.set(call, (seen.get(call) ?? 0) + 1);
+      if (seen.get(call) === 1) throw new DroppedReply();
+    });
+    const client = scene.s3.connect({ maxAttempts: 3, forcePathStyle: true });
+    const activities = createArchiveActivities({ s3: client });
+    expect(await archiveTable({ ...scene, activities }, table, runActivity)).toMatchObject({ objects: 3, deleted: 3 });
+    expect([...seen.values()].every((count) => count === 2)).toBe(true);
+    expect(await scene.text('lake-archive', archived(table, 'c'))).toBe('3');
   });
 
   it('takes an empty table as a success', async () => {
