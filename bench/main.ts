@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
+import type { DqOptions } from './dq/bench-dq.js';
 import type { LandingOptions } from './landing/bench-landing.js';
 
 const count = (text: string): number => {
@@ -6,6 +7,11 @@ const count = (text: string): number => {
   if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('It must be a whole number above 0.');
   return value;
 };
+
+/** Of an option that may be given several values, which replace the default. */
+function counts(text: string, earlier: readonly number[] & { given?: boolean }): readonly number[] {
+  return Object.assign([...(earlier.given === true ? earlier : []), count(text)], { given: true });
+}
 
 const program = new Command('npm run bench --').description('Benchmarks of Sluice beside its peers');
 program
@@ -61,8 +67,14 @@ program
   });
 program
   .command('dq')
-  .description('data quality rules over a million rows: Sluice, SQL by hand')
-  .action(async () => (await import('./dq/bench-dq.js')).benchDq());
+  .description('20 and 55 data quality rules over a file: Sluice, SQL by hand, Soda, Great Expectations, deequ')
+  .option('--rows <n...>', 'trips in the file, a result for each', counts, [1_000_000, 10_000_000])
+  .option('--rounds <n>', 'rounds', count, 3)
+  .option('--without-peers', 'Sluice and SQL by hand only')
+  .option('--json', 'prints each result as one JSON document')
+  .action(async (options: Omit<DqOptions, 'json'> & { json?: boolean }) => {
+    await (await import('./dq/bench-dq.js')).benchDq({ ...options, json: options.json === true });
+  });
 program
   .command('archive')
   .description('moving objects within one S3: Sluice, aws s3 mv, rclone move')
