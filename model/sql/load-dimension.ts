@@ -1,5 +1,5 @@
 import { dimensionColumns } from '../resolve-dimensions.js';
-import type { DateDimension, DatePart, Dimension, MemberDimension } from '../warehouse-model.js';
+import type { DatePart, Dimension, MemberDimension } from '../warehouse-model.js';
 import { analyze, assert, assertLanded, copyWatermark, procedure, record, updateMaxKey } from './procedure.js';
 import { column, hasKey, indent, keyColumn, keyValue, quote, table } from './text.js';
 
@@ -40,34 +40,34 @@ export function distinctKeys(dimension: Dimension): string {
   return `SELECT DISTINCT ${columns.join(', ')}\nFROM ${table('landing', dimension.entity)} l\nWHERE ${hasKey(columns)}`;
 }
 
+/** The temporary table of a run's members, a row each: made in one pass over landing, of which all else is made. */
+function membersOf(dimension: Dimension): string {
+  return quote(`sluice_${dimension.name}`);
+}
+
+/** One row per business key, with the key as one value in `sluice_key` and the dimension's own columns. */
+function findMembers(dimension: Dimension): string {
+  const columns = businessKey(dimension).map((one) => one.column);
+  const ranked = dimension.kind === 'members' && dimension.attributes.length > 0;
+  const own = dimension.kind === 'dates' ? columns : dimensionColumns(dimension).map((one) => one.name);
+  return `CREATE TEMP TABLE ${membersOf(dimension)} AS
+SELECT ${[`${keyFrom(dimension, 'm')} AS "sluice_key"`, ...own.map((one) => column('m', one))].join(', ')}
+FROM (
+  ${indent(ranked ? rankedRows(dimension) : distinctKeys(dimension), 2)}
+) m${ranked ? '\nWHERE m."sluice_rank" = 1' : ''}`;
+}
+
 function insertKeys(dimension: Dimension): string {
   const { name } = dimension;
   const key = keyColumn(name, businessKey(dimension));
   const keys = table('staging', `${name}key`);
   // The order makes the surrogate keys of undisturbed runs over the same data equal.
   return `INSERT INTO ${keys} (${quote(key.name)})
-SELECT n."sluice_key"
-FROM (
-  SELECT ${keyFrom(dimension, 'm')} AS "sluice_key"
-  FROM (
-    ${indent(distinctKeys(dimension), 4)}
-  ) m
-) n
-LEFT JOIN ${keys} k ON ${column('k', key.name)} = n."sluice_key"
+SELECT m."sluice_key"
+FROM ${membersOf(dimension)} m
+LEFT JOIN ${keys} k ON ${column('k', key.name)} = m."sluice_key"
 WHERE ${column('k', `${name}key`)} IS NULL
-ORDER BY n."sluice_key"`;
-}
-
-function insertDates(dimension: DateDimension): string {
-  const { name } = dimension;
-  const parts = dimension.attributes.map((part) => `CAST(EXTRACT(${extract[part]} FROM m."date") AS integer)`);
-  const names = [`${name}key`, ...dimensionColumns(dimension).map((one) => one.name)].map(quote);
-  return `INSERT INTO ${table('staging', name)} (${names.join(', ')})
-SELECT ${[column('k', `${name}key`), 'm."date"', ...parts].join(', ')}
-FROM (
-  ${indent(distinctKeys(dimension), 2)}
-) m
-JOIN ${table('staging', `${name}key`)} k ON k."date" = m."date"`;
+ORDER BY m."sluice_key"`;
 }
 
 /**
@@ -110,17 +110,18 @@ FROM (
 ) g`;
 }
 
-function insertMembers(dimension: MemberDimension): string {
+function insertMembers(dimension: Dimension): string {
   const { name } = dimension;
-  const columns = dimensionColumns(dimension).map((one) => one.name);
   const key = keyColumn(name, businessKey(dimension));
-  return `INSERT INTO ${table('staging', name)} (${[`${name}key`, ...columns].map(quote).join(', ')})
-SELECT ${[column('k', `${name}key`), ...columns.map((one) => column('m', one))].join(', ')}
-FROM (
-  ${indent(rankedRows(dimension), 2)}
-) m
-JOIN ${table('staging', `${name}key`)} k ON ${column('k', key.name)} = ${keyFrom(dimension, 'm')}
-WHERE m."sluice_rank" = 1`;
+  const values =
+    dimension.kind === 'members'
+      ? dimensionColumns(dimension).map((one) => column('m', one.name))
+      : ['m."date"', ...dimension.attributes.map((part) => `CAST(EXTRACT(${extract[part]} FROM m."date") AS integer)`)];
+  const names = [`${name}key`, ...dimensionColumns(dimension).map((one) => one.name)];
+  return `INSERT INTO ${table('staging', name)} (${names.map(quote).join(', ')})
+SELECT ${[column('k', `${name}key`), ...values].join(', ')}
+FROM ${membersOf(dimension)} m
+JOIN ${table('staging', `${name}key`)} k ON ${column('k', key.name)} = m."sluice_key"`;
 }
 
 /** The landing tables a dimension is made from. */
@@ -140,11 +141,13 @@ export function loadDimension(pipeline: string, dimension: Dimension): string {
     [
       ...landingOf(dimension).flatMap((entity) => assertLanded(self, entity)),
       `DELETE FROM ${table('staging', name)}`,
+      findMembers(dimension),
       insertKeys(dimension),
       analyze('staging', `${name}key`),
       ...updateMaxKey(name),
-      dimension.kind === 'dates' ? insertDates(dimension) : insertMembers(dimension),
-      `SELECT COUNT(*) INTO v_expected FROM (\n  ${indent(distinctKeys(dimension), 2)}\n) m`,
+      insertMembers(dimension),
+      `SELECT COUNT(*) INTO v_expected FROM ${membersOf(dimension)} m`,
+      `DROP TABLE ${membersOf(dimension)}`,
       `SELECT COUNT(*) INTO v_rows FROM ${table('staging', name)} s`,
       assert(
         'v_rows = v_expected',
