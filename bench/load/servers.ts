@@ -49,7 +49,7 @@ export const peers: readonly Peer[] = [
   },
   {
     by: `moto server ${moto}`,
-    share: 1 / 100,
+    share: 1 / 300,
     command: async (port: number): Promise<readonly string[] | undefined> => {
       const bin = await pythonVenv([`moto[server,dynamodb]==${moto}`]);
       return bin === undefined ? undefined : [join(bin, 'moto_server'), '-H', '127.0.0.1', '-p', String(port)];
