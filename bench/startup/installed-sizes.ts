@@ -20,11 +20,8 @@ async function bytesIn(folder: string): Promise<number> {
   return bytes;
 }
 
-/** Sizes of the packages that npm's own lockfile in `node_modules` lists: all together, and those above `least` bytes. */
-export async function installedSizes(
-  nodeModules: string,
-  least: number
-): Promise<{ readonly total: number; readonly largest: readonly InstalledPackage[] }> {
+/** The packages that npm's own lockfile in `node_modules` lists, the largest first. */
+export async function installedPackages(nodeModules: string): Promise<readonly InstalledPackage[]> {
   const lock = JSON.parse(await readFile(join(nodeModules, '.package-lock.json'), 'utf8')) as {
     packages: Record<string, { dev?: boolean }>;
   };
@@ -33,6 +30,5 @@ export async function installedSizes(
     const bytes = await bytesIn(join(nodeModules, '..', path)).catch(() => 0);
     packages.push({ name: path.replace(/^node_modules\//, ''), bytes, development: dev });
   }
-  const largest = packages.filter(({ bytes }) => bytes >= least).sort((left, right) => right.bytes - left.bytes);
-  return { total: packages.reduce((sum, { bytes }) => sum + bytes, 0), largest };
+  return packages.sort((left, right) => right.bytes - left.bytes);
 }
