@@ -47,8 +47,8 @@ class Gate {
 const statementGate = new Gate(Math.max(1, Number(process.env['UV_THREADPOOL_SIZE'] ?? 4) - 2));
 
 /**
- * Opens a database that spills into `folder`. When `signal` is aborted the running statement is interrupted and rejects, and so does
- * every later one.
+ * Opens a database that spills into `folder`. When `signal` is aborted the running statement is interrupted and rejects,
+ * and so does every later one.
  * @throws Error from DuckDB, whose message may quote data: see `describeFailure`.
  */
 export async function openDuckDb(
@@ -58,7 +58,7 @@ export async function openDuckDb(
 ): Promise<DuckDbSession> {
   const { DuckDBInstance } = await import('@duckdb/node-api'); // with the first job: it takes a fifth of a second
   const instance = await DuckDBInstance.create(':memory:', {
-    memory_limit: limits.memoryLimit ?? '1GB',
+    memory_limit: limits.memoryLimit ?? '800MB',
     threads: String(limits.threads ?? Math.min(2, availableParallelism())),
     temp_directory: join(folder, 'spill'),
     autoinstall_known_extensions: 'false',
