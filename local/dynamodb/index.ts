@@ -37,6 +37,8 @@ export async function createDynamoDb(options: DynamoDbOptions): Promise<HttpServ
   const db = new ClassicLevel<string, string>(join(folder, 'tables'), {
     writeBufferSize: 64 << 20,
     cacheSize: 32 << 20,
+    // LevelDB maps its open files of 2 MB into memory: an export of a large table would have twice as much resident.
+    maxOpenFiles: 450,
   });
   await db.open();
   const state = options.db.sublevel<string, unknown>('dynamodb', { valueEncoding: 'json' });
