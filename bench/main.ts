@@ -86,6 +86,14 @@ program
     await (await import('./archive/bench-archive.js')).benchArchive({ ...options, json: options.json === true });
   });
 program
+  .command('dqdl-parse')
+  .description('DQDL rulesets parsed in a second: Sluice, the official parser in Java')
+  .option('--rounds <n>', 'rounds', count, 5)
+  .option('--json', 'prints the result as one JSON document')
+  .action(async ({ rounds, json }: { rounds: number; json?: boolean }) => {
+    await (await import('./dqdl-parse/bench-dqdl-parse.js')).benchDqdlParse({ rounds, json: json === true });
+  });
+program
   .command('startup')
   .description('how long commands take to start, and what is installed')
   .option('--rounds <n>', 'rounds', count, 5)
