@@ -4,22 +4,22 @@ import type { TestSpecification } from 'vitest/node';
 /** Test files that take longest, the longest first, as `.ci/run` shows them; one of them started last would end alone. */
 const longest = [
   'e2e/crash-matrix',
-  'incremental/random-histories-a',
-  'workflows/elt-control',
   'e2e/fault-matrix',
   'incremental/random-histories-b',
+  'incremental/random-histories-a',
   'incremental/forty-days',
   'e2e/demo-interrupted',
-  'glue/parity',
-  'local/environment/environment',
   'e2e/up-and-down',
+  'workflows/elt-control',
+  'local/environment/environment',
+  'glue/parity',
   'e2e/many-pipelines',
-  'workflows/run-control',
   'e2e/killed-worker',
-  'e2e/demo',
-  'workflows/run-end',
+  'workflows/run-control',
   'workflows/batch',
   'security/marked-values',
+  'e2e/demo',
+  'workflows/run-end',
 ];
 
 /** Vitest knows how long files took only where it has run before; CI begins anew. */

@@ -71,7 +71,7 @@ describe.skipIf(bin === undefined)('the clients in Python', () => {
     await aws('s3', 'rm', 's3://cli-bucket', '--recursive');
     await aws('s3', 'rb', 's3://cli-bucket');
     await expect(aws('s3', 'ls', 's3://cli-bucket')).rejects.toThrow('NoSuchBucket');
-  });
+  }, 300_000); // each command is a start of Python
 
   it('boto3: objects, metadata, listings and deletions', async () => {
     const result = await python(`
