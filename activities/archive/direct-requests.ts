@@ -134,8 +134,10 @@ export async function direct(
     const request = { ...address.request, method, path: `${address.path}${inPath(key)}`, query: {}, headers: all };
     const config = s3.config as unknown as SdkConfig;
     const { response } = await config.requestHandler.handle(await address.sign(request), options);
+    // The answer of a HEAD ends with its headers.
+    if (method === 'HEAD') response.body.on('error', () => undefined).resume();
     const chunks: Buffer[] = [];
-    for await (const chunk of response.body) chunks.push(chunk as Buffer);
+    if (method !== 'HEAD') for await (const chunk of response.body) chunks.push(chunk as Buffer);
     if (response.statusCode !== 200) return undefined;
     return { headers: response.headers, body: Buffer.concat(chunks).toString('utf8') };
   } catch {
