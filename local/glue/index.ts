@@ -33,7 +33,7 @@ export interface GlueOptions {
   readonly region: string;
   /** PostgreSQL URLs by Glue connection name. */
   readonly connections: Readonly<Record<string, string>>;
-  /** What each run may take of the machine. Default 800 MB and 2 threads. */
+  /** What each run may take of the machine. Default 800 MB, 400 MB for large input, and 2 threads. */
   readonly limits?: Partial<DuckDbLimits>;
   /** Further job scripts by the base name of their `ScriptLocation`. */
   readonly scripts?: Readonly<Record<string, JobScript>>;

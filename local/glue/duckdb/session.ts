@@ -20,6 +20,20 @@ export interface DuckDbSession {
   close(): void;
 }
 
+const largeBytes = 200_000_000;
+
+/**
+ * Halves the memory limit, unless one was configured, before so many compressed bytes are read: they spill in any case,
+ * and DuckDB's readers and writers then hold some 500 MB outside the limit, which the process is to stay in bounds with.
+ */
+export async function limitForBytes(
+  session: DuckDbSession,
+  bytes: number,
+  limits: Partial<DuckDbLimits>
+): Promise<void> {
+  if (bytes > largeBytes && limits.memoryLimit === undefined) await session.run(`SET memory_limit = '400MB'`);
+}
+
 /** Lets at most `slots` holders in at once. */
 class Gate {
   readonly #waiting: (() => void)[] = [];

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LandJobSpec } from '../../../../model/plan.js';
-import { openDuckDb } from '../../duckdb/session.js';
+import { limitForBytes, openDuckDb } from '../../duckdb/session.js';
 import type { DuckDbSession } from '../../duckdb/session.js';
 import { storeDatasetFile } from '../dataset-files.js';
 import type { JobReport, RejectReason } from '../job-report.js';
@@ -77,6 +77,7 @@ export async function prepareEntity(
   try {
     const prefix = `${lake.key}type=${spec.itemType}/`;
     const whole = await openLakeDataset(session, store, lake.bucket, prefix, generation);
+    await limitForBytes(session, whole.bytes, context.limits);
     const held =
       ruleset === undefined
         ? undefined

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { LakeJobSpec } from '../../../../model/plan.js';
-import { openDuckDb } from '../../duckdb/session.js';
+import { limitForBytes, openDuckDb } from '../../duckdb/session.js';
 import type { DuckDbSession } from '../../duckdb/session.js';
 import { JobArguments } from '../arguments.js';
 import { summarizeRejects, writeReport } from '../job-report.js';
@@ -99,8 +99,10 @@ export async function rawToDatalake(context: JobContext): Promise<void> {
   const files: DataFile[] = [];
   for (const { at, items } of manifests) files.push(...(await readExportManifest(store, at, items, signal)));
   const expectedItems = manifests.reduce((sum, { items }) => sum + items, 0);
+  const bytesRead = files.reduce((bytes, file) => bytes + file.size, 0);
   const session = await openDuckDb(folder, signal, context.limits);
   try {
+    await limitForBytes(session, bytesRead, context.limits);
     const previous = merge && (await openPreviousLake(session, store, merge.previous, spec));
     if (previous !== undefined && previous.state.tableId !== state?.tableId) {
       throw new JobFailure('The previous lake holds another table of the same name');
@@ -117,7 +119,7 @@ export async function rawToDatalake(context: JobContext): Promise<void> {
       job: 'raw_to_datalake_job',
       runKey,
       itemsRead: items.records,
-      bytesRead: files.reduce((bytes, file) => bytes + file.size, 0),
+      bytesRead,
       rows: {},
       rejected,
       files: [],
