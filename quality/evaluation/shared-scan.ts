@@ -10,7 +10,7 @@ export interface Cell {
   get(): number | null;
 }
 
-/** DuckDB copies every column of a batch for an aggregate with FILTER, and none for `count_if`, which skips NULL too. */
+/** Beside many aggregates, `count_if` costs DuckDB less than FILTER; it skips NULL too. */
 function filtered(aggregate: string, filter: string): string {
   return aggregate === 'count(*)' ? `count_if(${filter})` : `${aggregate} FILTER (WHERE ${filter})`;
 }
