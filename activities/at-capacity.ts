@@ -2,7 +2,7 @@ import { Context, cancellationDetails } from '@temporalio/activity';
 import { errorClassOf } from './failures.js';
 import { keepHeartbeating } from './heartbeat.js';
 import type { PollClock } from './poll-clock.js';
-import { pollInterval } from './poll-clock.js';
+import { Polling } from './poll-clock.js';
 
 /** How often a start is repeated whose answer was lost while it was cancelled. */
 const maximumLost = 6;
@@ -20,6 +20,7 @@ export async function startWhenCapacity<T>(clock: PollClock, start: () => Promis
   const began = clock.now();
   let refusals = 0;
   let lost = 0;
+  let polling: Polling | undefined;
   const stopHeartbeats = keepHeartbeating(() => ({ phase: refusals === 0 ? 'starting' : 'at capacity', refusals }));
   try {
     for (;;) {
@@ -37,9 +38,13 @@ export async function startWhenCapacity<T>(clock: PollClock, start: () => Promis
         refusals += 1;
         if (refusals === 1) context.log.info('Waiting for capacity', { reason: String(error) });
       }
-      await clock.sleep(pollInterval(clock.now() - began), context.cancellationSignal).catch(() => context.cancelled);
+      polling ??= new Polling();
+      await clock
+        .sleep(polling.interval(clock.now() - began), context.cancellationSignal)
+        .catch(() => context.cancelled);
     }
   } finally {
+    polling?.end();
     stopHeartbeats();
   }
 }

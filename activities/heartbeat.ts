@@ -1,20 +1,28 @@
 import { Context } from '@temporalio/activity';
+import { heartbeatInterval } from '../model/cost/heartbeats.js';
+
+/** Seconds; of an activity without a heartbeat timeout, as tests run them. */
+const defaultTimeout = 30;
 
 /**
- * Sends heartbeats until the returned function is called: at once, after a second, then at intervals of half the time
- * passed, at most 10 s. Independent of what the activity is doing, so that a cancellation also arrives during a long
- * poll; and growing, since every heartbeat that reaches the server is paid for. The details let the next attempt and
- * the Temporal UI see how far it was.
+ * Sends heartbeats until the returned function is called, at the pace of {@link heartbeatInterval}. Independent of what
+ * the activity is doing, so that a cancellation also arrives during a long poll. The details let the next attempt and the
+ * Temporal UI see how far it was.
  */
 export function keepHeartbeating(details: () => unknown): () => void {
   const context = Context.current();
+  const { heartbeatTimeoutMs } = context.info;
+  const timeout = heartbeatTimeoutMs ? heartbeatTimeoutMs / 1000 : defaultTimeout;
   const began = Date.now();
   let timer: NodeJS.Timeout;
-  const beat = (): void => {
-    context.heartbeat(details());
-    timer = setTimeout(beat, Math.min(10_000, Math.max(1_000, (Date.now() - began) / 2)));
+  const plan = (): void => {
+    timer = setTimeout(beat, 1000 * heartbeatInterval((Date.now() - began) / 1000, timeout));
     timer.unref();
   };
-  beat();
+  const beat = (): void => {
+    context.heartbeat(details());
+    plan();
+  };
+  plan();
   return () => clearTimeout(timer);
 }

@@ -2,7 +2,7 @@ import { Context, cancellationDetails, log } from '@temporalio/activity';
 import { AwsCallError, errorClassOf } from './failures.js';
 import { keepHeartbeating } from './heartbeat.js';
 import type { PollClock } from './poll-clock.js';
-import { pollInterval } from './poll-clock.js';
+import { Polling } from './poll-clock.js';
 
 /** What a state of a remote job means. */
 export type Outcome = 'running' | 'stopping' | 'succeeded' | 'failed';
@@ -42,22 +42,27 @@ async function untilTerminal<Ref extends object, Description>(
 ): Promise<Description> {
   const began = clock.now();
   let misses = 0;
-  for (;;) {
-    let pause = 0;
-    try {
-      const description = await job.describe(ref, { wait: true, signal });
-      const state = job.state(description);
-      onState(state);
-      if (['succeeded', 'failed'].includes(job.outcomes[state] ?? 'running')) return description;
-      misses = 0;
-    } catch (error) {
-      misses += 1;
-      if (signal?.aborted || misses > maximumMisses || !isMiss(error, job.absent, clock.now() - began)) throw error;
-      pause = Math.min(10_000, 250 * 2 ** misses);
+  const polling = job.longPoll ? undefined : new Polling();
+  try {
+    for (;;) {
+      let pause = 0;
+      try {
+        const description = await job.describe(ref, { wait: true, signal });
+        const state = job.state(description);
+        onState(state);
+        if (['succeeded', 'failed'].includes(job.outcomes[state] ?? 'running')) return description;
+        misses = 0;
+      } catch (error) {
+        misses += 1;
+        if (signal?.aborted || misses > maximumMisses || !isMiss(error, job.absent, clock.now() - began)) throw error;
+        pause = Math.min(10_000, 250 * 2 ** misses);
+      }
+      if (polling !== undefined || misses > 0) {
+        await clock.sleep(Math.max(pause, polling?.interval(clock.now() - began) ?? 0), signal);
+      }
     }
-    if (!job.longPoll || misses > 0) {
-      await clock.sleep(Math.max(pause, pollInterval(clock.now() - began)), signal);
-    }
+  } finally {
+    polling?.end();
   }
 }
 

@@ -102,6 +102,14 @@ program
     await (await import('./startup/bench-startup.js')).benchStartup({ rounds, json: json === true });
   });
 program
+  .command('overhead')
+  .description('what orchestration adds to jobs of known length, in time and in Actions; time is skipped')
+  .option('--rounds <n>', 'rounds', count, 3)
+  .option('--json', 'prints the results as JSON documents')
+  .action(async ({ rounds, json }: { rounds: number; json?: boolean }) => {
+    await (await import('./overhead/bench-overhead.js')).benchOverhead({ rounds, json: json === true });
+  });
+program
   .command('landing')
   .description('what landing costs by list price through Spark and by COPY alone, and what COPY alone cannot do')
   .option('--spark-seconds <n>', 'assumed: a Spark run besides its tables', count, 45)

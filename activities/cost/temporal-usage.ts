@@ -1,10 +1,12 @@
 import type { Client } from '@temporalio/client';
-import { countActions, heartbeatsIn } from '../../model/cost/temporal-actions.js';
+import { heartbeatsIn } from '../../model/cost/heartbeats.js';
+import { countActions } from '../../model/cost/temporal-actions.js';
 import type { ActionEvent } from '../../model/cost/temporal-actions.js';
 import type { RunUsage } from '../../model/cost/usage.js';
 
 type History = Awaited<ReturnType<ReturnType<Client['workflow']['getHandle']>['fetchHistory']>>;
-type HistoryEvent = NonNullable<History['events']>[number];
+/** An event of a history as Temporal's client gives it. */
+export type HistoryEvent = NonNullable<History['events']>[number];
 
 function actionEvent(event: HistoryEvent): ActionEvent {
   const field = Object.entries(event).find(([name, value]) => name.endsWith('EventAttributes') && value)?.[0] ?? '';
@@ -24,10 +26,10 @@ function actionEvent(event: HistoryEvent): ActionEvent {
 const time = (event: HistoryEvent | undefined): number =>
   Number(event?.eventTime?.seconds ?? 0) + Number(event?.eventTime?.nanos ?? 0) / 1e9;
 
-/** Seconds that each ended activity with a heartbeat timeout took. */
-function heartbeatingSeconds(events: readonly HistoryEvent[]): number[] {
+/** Heartbeats of the ended activities, by how long they took. */
+function heartbeats(events: readonly HistoryEvent[]): number {
   const byId = new Map(events.map((event) => [String(event.eventId), event]));
-  return events.flatMap((event) => {
+  return events.reduce((sum, event) => {
     const ended =
       event.activityTaskCompletedEventAttributes ??
       event.activityTaskFailedEventAttributes ??
@@ -35,9 +37,14 @@ function heartbeatingSeconds(events: readonly HistoryEvent[]): number[] {
       event.activityTaskTimedOutEventAttributes;
     const started = byId.get(String(ended?.startedEventId));
     const scheduled = byId.get(String(ended?.scheduledEventId))?.activityTaskScheduledEventAttributes;
-    const heartbeats = Number(scheduled?.heartbeatTimeout?.seconds ?? 0) > 0;
-    return ended && started && heartbeats ? [time(event) - time(started)] : [];
-  });
+    const timeout = Number(scheduled?.heartbeatTimeout?.seconds ?? 0);
+    return ended && started && timeout > 0 ? sum + heartbeatsIn(time(event) - time(started), timeout) : sum;
+  }, 0);
+}
+
+/** Actions and heartbeats of one history, without those of child workflows. */
+export function usageOf(events: readonly HistoryEvent[]): { readonly actions: number; readonly heartbeats: number } {
+  return { actions: countActions(events.map(actionEvent)), heartbeats: heartbeats(events) };
 }
 
 /** Actions and heartbeats of an execution, up to now, and of its child workflows. */
@@ -57,9 +64,9 @@ export async function measureTemporal(
   );
   const sum = (of: (usage: RunUsage['temporal']) => number | null): number =>
     usages.reduce((all, usage) => all + (of(usage) ?? 0), 0);
-  const beats = heartbeatingSeconds(own).reduce((all, seconds) => all + heartbeatsIn(seconds), 0);
+  const mine = usageOf(own);
   return {
-    actions: countActions(own.map(actionEvent)) + sum(({ actions }) => actions),
-    heartbeats: beats + sum(({ heartbeats }) => heartbeats),
+    actions: mine.actions + sum(({ actions }) => actions),
+    heartbeats: mine.heartbeats + sum((usage) => usage.heartbeats),
   };
 }

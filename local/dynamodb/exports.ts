@@ -184,7 +184,7 @@ export class Exports {
     };
     const run = async (): Promise<void> => {
       try {
-        await pause(fault?.slowMs, this.#closing.signal);
+        await pause(fault?.slowMs, this.#closing.signal, fault?.sleep);
         if (fault?.end !== undefined) {
           await this.#fail(record, 'UNKNOWN', fault.end.message);
           return;

@@ -13,11 +13,19 @@ export interface JobFault {
   readonly hiddenMs?: number;
   /** Terminal state in which the job ends, without having done anything. */
   readonly end?: { readonly state: string; readonly message: string };
+  /** How the job's pauses pass. Default: as time does. */
+  readonly sleep?: Sleep;
 }
 
+/** Resolves after so many milliseconds; rejects when the signal aborts. */
+export type Sleep = (milliseconds: number, signal: AbortSignal) => Promise<void>;
+
+/** As time passes; keeps no process alive. */
+export const realSleep: Sleep = (milliseconds, signal) => setTimeout(milliseconds, undefined, { signal, ref: false });
+
 /** Resolves after so many milliseconds, at once for none; rejects when the signal aborts. */
-export async function pause(milliseconds: number | undefined, signal: AbortSignal): Promise<void> {
-  if (milliseconds) await setTimeout(milliseconds, undefined, { signal });
+export async function pause(milliseconds: number | undefined, signal: AbortSignal, sleep?: Sleep): Promise<void> {
+  if (milliseconds) await (sleep?.(milliseconds, signal) ?? setTimeout(milliseconds, undefined, { signal }));
 }
 
 /** Jobs that listings leave out for a while, as eventually consistent ones do, by id. */

@@ -44,13 +44,3 @@ export function countActions(events: readonly ActionEvent[]): number {
   };
   return events.reduce((sum, event) => sum + actionsOf(event), 0);
 }
-
-/**
- * Heartbeats that an activity of so many seconds sends at the pace of `keepHeartbeating`: at once, after a second, then
- * after half the time that has passed, at most 10 s apart.
- */
-export function heartbeatsIn(seconds: number): number {
-  let beats = 1;
-  for (let at = 1; at <= seconds; at += Math.min(10, Math.max(1, at / 2))) beats += 1;
-  return beats;
-}

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { startWhenCapacity } from '../../activities/at-capacity.js';
 import { StepError } from '../../activities/failures.js';
 import type { PollClock } from '../../activities/poll-clock.js';
-import { pollInterval } from '../../activities/poll-clock.js';
+import { Polling, pollInterval } from '../../activities/poll-clock.js';
 import type { Outcome, RemoteJob } from '../../activities/remote-job.js';
 import { waitForRemoteJob } from '../../activities/remote-job.js';
 import { activityEnvironment } from './activity-environment.js';
@@ -113,11 +113,14 @@ describe('waitForRemoteJob', () => {
   });
 
   it('heartbeats the ids and the state', async () => {
-    const { job } = remoteJob(['DONE']);
+    const { job } = remoteJob(['RUNNING', 'DONE']);
     const environment = activityEnvironment();
     const heartbeats: unknown[] = [];
     environment.on('heartbeat', (details) => heartbeats.push(details));
-    await environment.run(() => waitForRemoteJob(job, ref, fastClock()));
+    const untilHeartbeat = async (): Promise<void> => {
+      await expect.poll(() => heartbeats.length, { timeout: 10_000 }).toBeGreaterThan(0);
+    };
+    await environment.run(() => waitForRemoteJob(job, ref, { ...fastClock(), sleep: untilHeartbeat }));
     expect(heartbeats[0]).toMatchObject({ id: 'r-1' });
   });
 });
@@ -157,11 +160,19 @@ describe('startWhenCapacity', () => {
 });
 
 describe('pollInterval', () => {
-  it('is at most a second, or one percent of the time waited, and grows to half a minute', () => {
+  it('is at most 0.8 s, or half a percent of the time waited, and grows to half a minute', () => {
     expect(pollInterval(0)).toBe(100);
     for (const elapsed of [100, 5_000, 60_000, 1_800_000]) {
-      expect(pollInterval(elapsed)).toBeLessThanOrEqual(Math.max(1_000, elapsed / 100));
+      expect(pollInterval(elapsed)).toBeLessThanOrEqual(Math.max(800, elapsed / 200));
     }
     expect(pollInterval(3_600_000 * 5)).toBe(30_000);
+  });
+
+  it('leaves the API room when many wait at once', () => {
+    const waits = Array.from({ length: 50 }, () => new Polling());
+    expect(waits[0]?.interval(0)).toBe(5_000);
+    expect(waits[0]?.interval(1_800_000)).toBe(9_000);
+    for (const wait of waits) wait.end();
+    expect(new Polling().interval(0)).toBe(100);
   });
 });

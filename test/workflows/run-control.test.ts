@@ -175,7 +175,7 @@ describe('control of a running pipeline', () => {
         seen.push(operation);
         await run.cancel();
         // Until the activity has been told, by the answer to a heartbeat.
-        await new Promise((resolve) => setTimeout(resolve, 3_000));
+        await new Promise((resolve) => setTimeout(resolve, 7_000));
         throw new DroppedReply();
       };
       const release = jobs.hold('raw_to_datalake_job');

@@ -10,6 +10,7 @@ import type { Interceptor } from '../../local/gateway/index.js';
 import { createGlue } from '../../local/glue/index.js';
 import type { JobScript } from '../../local/glue/index.js';
 import { createRedshiftData, startPostgres } from '../../local/redshift/index.js';
+import type { RedshiftDataOptions } from '../../local/redshift/index.js';
 import { createS3 } from '../../local/s3/index.js';
 import { createSecretsManager } from '../../local/secrets-manager/index.js';
 import { createEvents } from '../../local/events/index.js';
@@ -36,6 +37,8 @@ export interface LocalAwsSeams {
   readonly minuteMs?: number;
   /** Time of DynamoDB and of temporary credentials, milliseconds since the epoch. Default the time of day. */
   readonly clock?: () => number;
+  /** How the time passes for which requests of the Data API wait. Default as time does. */
+  readonly sleep?: RedshiftDataOptions['sleep'];
 }
 
 /** A local AWS of the test's own, with the product's clients on it. */
@@ -59,6 +62,7 @@ export async function startTestAws({
   intercept = [],
   clock,
   minuteMs,
+  sleep,
 }: LocalAwsSeams = {}): Promise<TestAws> {
   const identity = { account: '000000000000', region: 'us-east-1' };
   const folder = await mkdtemp(join(tmpdir(), 'sluice-test-'));
@@ -75,7 +79,7 @@ export async function startTestAws({
   const publishEvent = (event: EventEntry): Promise<void> => events.put(event);
   const workFolder = join(folder, 'glue');
   const glue = await createGlue({ db, store, workFolder, ...identity, connections, scripts, publishEvent, minuteMs });
-  const redshift = await createRedshiftData({ db, warehouseUrl: postgres.url, ...identity });
+  const redshift = await createRedshiftData({ db, warehouseUrl: postgres.url, ...identity, sleep });
   const sns = await createSns({ db, folder: join(folder, 'sns'), ...identity });
   const sts = createSts({ account: identity.account, sessions });
   const secrets = await createSecretsManager({ db, ...identity });

@@ -5,7 +5,8 @@ import type { Activities } from '../../activities/index.js';
 // stops, after the run has ended. Without this the SDK gives up the activity at once (TRY_CANCEL).
 const cancellationType = 'WAIT_CANCELLATION_COMPLETED';
 
-// Heartbeats come at most 10 s apart: a worker that was killed is noticed, and its waits go on elsewhere, within 30 s.
+// A worker that was killed is noticed, and its work goes on elsewhere, within the heartbeat timeout. Waits have a longer
+// one: their jobs go on meanwhile, and every heartbeat is paid for.
 
 /** Throttling and trouble with network or servers last about ten minutes before a stage gives up. */
 const retry = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m', maximumAttempts: 15 } as const;
@@ -35,7 +36,7 @@ export const { startExport, startGlueJob, startStatements } = proxyActivities<Ac
  */
 export const { waitExport, waitGlueJob, waitStatement } = proxyActivities<Activities>({
   startToCloseTimeout: '14d',
-  heartbeatTimeout: '30s',
+  heartbeatTimeout: '1m',
   cancellationType,
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
 });

@@ -23,7 +23,7 @@ export const { startEvaluations, startRecommendation } = proxyActivities<Quality
 /** Waits: every attempt finds the run again, so attempts are not limited. */
 export const { waitEvaluation, waitRecommendation } = proxyActivities<QualityActivities>({
   startToCloseTimeout: '14d',
-  heartbeatTimeout: '30s',
+  heartbeatTimeout: '1m',
   cancellationType,
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
 });

@@ -109,10 +109,10 @@ export class RunEngine {
     let end: { readonly JobRunState: JobRunState; readonly ErrorMessage?: string };
     try {
       if (fault?.waitingMs) await this.#change(active, { JobRunState: 'WAITING' });
-      await pause(fault?.waitingMs, controller.signal);
+      await pause(fault?.waitingMs, controller.signal, fault?.sleep);
       if (active.reason === undefined) await this.#change(active, { JobRunState: 'RUNNING' });
       controller.signal.throwIfAborted();
-      await pause(fault?.slowMs, controller.signal);
+      await pause(fault?.slowMs, controller.signal, fault?.sleep);
       if (fault?.end === undefined) {
         await mkdir(folder, { recursive: true });
         await this.#runScript(active, scriptLocation, folder);

@@ -184,7 +184,7 @@ export class TaskRuns<T extends TaskRun> {
       await Promise.resolve();
       if (!signal.aborted) run = await this.#save(run, { Status: 'RUNNING' } as Partial<T>);
       signal.throwIfAborted();
-      await pause(fault?.slowMs, signal);
+      await pause(fault?.slowMs, signal, fault?.sleep);
       if (fault?.end === undefined) {
         await mkdir(folder, { recursive: true });
         const added = await this.options.execute(run, { signal, folder });

@@ -1,4 +1,6 @@
 import type { ClassicLevel } from 'classic-level';
+import { realSleep } from '../../gateway/job-fault.js';
+import type { Sleep } from '../../gateway/job-fault.js';
 import type { JsonService } from '../../gateway/service.js';
 import { catalogOperations } from './catalog-operations.js';
 import { Sessions } from './sessions.js';
@@ -29,6 +31,8 @@ export interface RedshiftDataOptions {
   readonly sessions?: number;
   /** Bytes of one statement's result. Default 500 MB. */
   readonly resultBytes?: number;
+  /** How the time passes for which requests wait. Default: as time does. */
+  readonly sleep?: Sleep;
 }
 
 const MAX_ROW_BYTES = 65_536;
@@ -53,6 +57,7 @@ export async function createRedshiftData(options: RedshiftDataOptions): Promise<
     waitingRequests: options.waitingRequests ?? 10,
     resultBytes: options.resultBytes ?? 500_000_000,
     rowBytes: MAX_ROW_BYTES,
+    sleep: options.sleep ?? realSleep,
   });
   const sessions = new Sessions(connections, sessionLimit);
   const expiry = setInterval(() => void store.expire().catch(() => undefined), HOUR_MS).unref();

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AwsError } from '../../gateway/aws-error.js';
 import { pause } from '../../gateway/job-fault.js';
-import type { JobFault } from '../../gateway/job-fault.js';
+import type { JobFault, Sleep } from '../../gateway/job-fault.js';
 import { RedshiftSqlError } from '../dialect/redshift-sql-error.js';
 import { translate } from '../dialect/translate.js';
 import { errorText, isCancellation } from './error-text.js';
@@ -23,6 +23,8 @@ export interface RunnerLimits extends ResultLimits {
   readonly activeStatements: number;
   /** Requests that wait for the same statement. */
   readonly waitingRequests: number;
+  /** How the time passes for which requests wait. */
+  readonly sleep: Sleep;
 }
 
 interface Live {
@@ -102,7 +104,7 @@ export class StatementRunner {
         onPart();
         live.partEnded.add(onPart);
       });
-      const timeout = sleep(seconds * 1000, undefined, { signal: AbortSignal.any([signal, timer.signal]), ref: false });
+      const timeout = this.limits.sleep(seconds * 1000, AbortSignal.any([signal, timer.signal]));
       await Promise.race([live.ended, partEnded, timeout.catch(() => undefined)]);
     } finally {
       timer.abort();
@@ -191,7 +193,7 @@ export class StatementRunner {
 
   async #misbehave(live: Live): Promise<void> {
     const { fault, stop, record } = live;
-    await pause(fault?.slowMs, stop.signal).catch(() => {
+    await pause(fault?.slowMs, stop.signal, fault?.sleep).catch(() => {
       throw new Cancelled();
     });
     if (fault?.end === undefined) return;

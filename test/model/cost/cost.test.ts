@@ -3,7 +3,8 @@ import { gigabyte, priceUsage } from '../../../model/cost/cost.js';
 import { billedDpuSeconds, dpuPriceKey } from '../../../model/cost/glue-dpu.js';
 import type { GlueRunFacts } from '../../../model/cost/glue-dpu.js';
 import { ownPrices, priceListSchema, pricesIn } from '../../../model/cost/prices.js';
-import { countActions, heartbeatsIn } from '../../../model/cost/temporal-actions.js';
+import { heartbeatsIn } from '../../../model/cost/heartbeats.js';
+import { countActions } from '../../../model/cost/temporal-actions.js';
 import type { RunUsage } from '../../../model/cost/usage.js';
 import { billedSeconds, busySeconds } from '../../../model/cost/warehouse-time.js';
 
@@ -199,12 +200,14 @@ describe('Temporal Actions', () => {
     expect(countActions([{ type: 'WorkflowExecutionStarted', child: true }])).toBe(0);
   });
   it.each([
-    [0, 1],
-    [1, 2],
-    [60, 12],
-    [3600, 366],
-  ])('of heartbeats in %d s are %d', (seconds, beats) => {
-    expect(heartbeatsIn(seconds)).toBe(beats);
+    [4, 60, 0],
+    [5, 60, 1],
+    [60, 60, 4],
+    [180, 60, 7],
+    [3600, 60, 83],
+    [180, 30, 10],
+  ])('of heartbeats in %d s, with a timeout of %d s, are %d', (seconds, timeout, beats) => {
+    expect(heartbeatsIn(seconds, timeout)).toBe(beats);
   });
 });
 
