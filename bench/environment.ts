@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
@@ -12,7 +12,10 @@ interface Credentials {
   readonly secretAccessKey: string;
 }
 
-/** A local environment in a process of its own and a worker in another, both as users start them, from `dist`. */
+/**
+ * A local environment in a process of its own and a worker in another, both as users start them, from `dist`. The
+ * worker's log is `worker.log` in the folder.
+ */
 export interface BenchEnvironment {
   /** Variables with which AWS and Temporal clients use it. */
   readonly env: Readonly<Record<string, string>>;
@@ -24,6 +27,8 @@ export interface BenchEnvironment {
   run(...args: string[]): Promise<Record<string, unknown>>;
   /** Peak resident memory in MiB so far: of the process with the local AWS, and of the worker. */
   peaks(): { readonly localAws: number; readonly worker: number };
+  /** Process ids: of the one with the local AWS, whose children Temporal and PostgreSQL descend from, and of the worker. */
+  readonly processes: { readonly localAws: number; readonly worker: number };
   stop(): Promise<void>;
 }
 
@@ -33,22 +38,28 @@ export interface BenchEnvironmentOptions {
   readonly worker?: boolean;
   /** Gives the URL of another DynamoDB endpoint for the worker, made over the local AWS. */
   readonly dynamodb?: (aws: BenchEnvironment['aws']) => Promise<string>;
+  /** Lines of `sluice.yaml` besides the model. */
+  readonly settings?: string;
 }
 
 /** Starts it in `folder` with the ecommerce model and an empty table. */
 export async function startEnvironment(
   folder: string,
-  { worker: withWorker = true, dynamodb }: BenchEnvironmentOptions = {}
+  { worker: withWorker = true, dynamodb, settings = '' }: BenchEnvironmentOptions = {}
 ): Promise<BenchEnvironment> {
   // Elsewhere than with the example's sample data, with which `sluice up` would fill the table.
   copyFileSync(join(root, 'examples', 'ecommerce', 'warehouse.yaml'), join(folder, 'warehouse.yaml'));
-  writeFileSync(join(folder, 'sluice.yaml'), 'model: warehouse.yaml\n');
+  writeFileSync(join(folder, 'sluice.yaml'), `model: warehouse.yaml\n${settings}`);
   const children: ChildProcess[] = [];
-  const start = (args: readonly string[], env: Readonly<Record<string, string>>) => {
+  const start = (
+    args: readonly string[],
+    env: Readonly<Record<string, string>>,
+    log: number | 'inherit' = 'inherit'
+  ) => {
     const child = spawn(process.execPath, [sluice, ...args], {
       cwd: folder,
       env: { ...process.env, ...env },
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', log],
     });
     children.push(child);
     return child;
@@ -61,7 +72,8 @@ export async function startEnvironment(
     credentials: { accessKeyId: 'sluice', secretAccessKey: 'sluice' },
   };
   const workerEnv = dynamodb ? { ...env, AWS_ENDPOINT_URL_DYNAMODB: await dynamodb(aws) } : env;
-  const worker = withWorker ? start(['worker'], workerEnv) : undefined;
+  const log = openSync(join(folder, 'worker.log'), 'w');
+  const worker = withWorker ? start(['worker'], workerEnv, log) : undefined;
   return {
     env,
     aws,
@@ -78,6 +90,7 @@ export async function startEnvironment(
       if (code !== 0) throw new Error(`sluice ${args.join(' ')} ended with ${code}: ${out}`);
       return JSON.parse(out.trimEnd().split('\n').at(-1) ?? '') as Record<string, unknown>;
     },
+    processes: { localAws: up.pid ?? 0, worker: worker?.pid ?? 0 },
     peaks: () => ({ localAws: peakOf(up.pid), worker: worker === undefined ? NaN : peakOf(worker.pid) }),
     stop: async () => {
       for (const child of children.reverse()) {

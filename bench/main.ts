@@ -13,6 +13,9 @@ function counts(text: string, earlier: readonly number[] & { given?: boolean }):
   return Object.assign([...(earlier.given === true ? earlier : []), count(text)], { given: true });
 }
 
+/** Of an option that takes a list with commas. */
+const countList = (text: string): number[] => text.split(',').map(count);
+
 const program = new Command('npm run bench --').description('Benchmarks of Sluice beside its peers');
 program
   .command('elt')
@@ -104,10 +107,18 @@ program
 program
   .command('overhead')
   .description('what orchestration adds to jobs of known length, in time and in Actions; time is skipped')
-  .option('--rounds <n>', 'rounds', count, 3)
+  .option('--rounds <n>', 'rounds', count, 2)
   .option('--json', 'prints the results as JSON documents')
   .action(async ({ rounds, json }: { rounds: number; json?: boolean }) => {
     await (await import('./overhead/bench-overhead.js')).benchOverhead({ rounds, json: json === true });
+  });
+program
+  .command('throughput')
+  .description('pipelines a minute and memory, with more and more at once on one worker, and what bounds them')
+  .option('--concurrent <list>', 'how many at once, one after the other', countList, [1, 10, 100, 500])
+  .option('--json', 'prints the result as one JSON document')
+  .action(async ({ concurrent, json }: { concurrent: number[]; json?: boolean }) => {
+    await (await import('./throughput/bench-throughput.js')).benchThroughput({ concurrent, json: json === true });
   });
 program
   .command('landing')

@@ -8,7 +8,7 @@ interface Sleeper {
 }
 
 /** Real milliseconds without a call, a start or an end of a sleep, after which nothing but waiting is left. */
-const quiet = 40;
+const quiet = 10;
 
 /**
  * The time of day, which leaps over waits: as soon as nothing but sleeping goes on, it moves to the end of the shortest
@@ -20,7 +20,7 @@ export class SkippingClock implements PollClock {
   #busyAt = 0;
   readonly #leaps: { readonly at: number; readonly offset: number }[] = [];
   readonly #sleepers = new Set<Sleeper>();
-  readonly #timer = setInterval(() => this.#tick(), 5);
+  readonly #timer = setInterval(() => this.#tick(), 2);
 
   /** Milliseconds since the epoch, leaps included. */
   now(): number {

@@ -131,6 +131,6 @@ export async function startTestTemporal(): Promise<TestTemporal> {
 }
 
 /** Makes the resources that a run of a plan needs. */
-export async function provisionPlan(aws: TestAws, plan: WarehousePlan): Promise<void> {
+export async function provisionPlan(aws: Pick<TestAws, 'clients'>, plan: WarehousePlan): Promise<void> {
   await provision(aws.clients, plan, deployment);
 }
