@@ -20,6 +20,12 @@ const sections: readonly Section[] = [
     results: 'elt',
   },
   {
+    heading: 'The star in SQL',
+    text: 'Staging and dwh alone: the procedures that Sluice emits beside SQL written by hand for the same tables.',
+    command: 'star',
+    results: 'star',
+  },
+  {
     heading: 'Local DynamoDB',
     text: 'Loading a table through the API and exporting it. What has no export is scanned into gzipped files instead.',
     command: 'load',
@@ -39,7 +45,7 @@ const sections: readonly Section[] = [
   },
   {
     heading: 'Archive',
-    text: 'Moving objects within one S3 endpoint. Sluice verifies each object and writes a manifest; the others do neither.',
+    text: 'Moving objects within one S3 endpoint. Sluice looks at each object before and after its copy, deletes only what was verified, writes a manifest and can go on after a crash; `aws s3 mv` does none of that, rclone compares sizes and hashes.',
     command: 'archive',
     results: 'archive',
   },

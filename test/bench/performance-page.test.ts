@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { documentText } from '../../bench/report/document.js';
 import { performancePage } from '../../bench/report/performance-page.js';
 import { median } from '../../bench/report/report.js';
 import type { PublishedResult } from '../../bench/report/report.js';
@@ -17,6 +20,11 @@ const result: PublishedResult = {
 };
 
 describe('docs/performance.md', () => {
+  it('is what the kept results make', async () => {
+    const page = join(import.meta.dirname, '..', '..', 'docs', 'performance.md');
+    expect(readFileSync(page, 'utf8')).toBe(await documentText());
+  });
+
   it('shows medians and their ratio to the reference, and a dash where nothing was measured', () => {
     const rows = performancePage([result]).split('\n');
     expect(rows).toContain('| by | s | × | MiB |');
