@@ -35,7 +35,7 @@ export async function createDynamoDb(options: DynamoDbOptions): Promise<HttpServ
   const { folder, store, account, region, clock: now = Date.now } = options;
   await mkdir(folder, { recursive: true });
   const db = new ClassicLevel<string, string>(join(folder, 'tables'), {
-    writeBufferSize: 64 << 20,
+    writeBufferSize: 128 << 20,
     cacheSize: 32 << 20,
     // LevelDB maps its open files of 2 MB into memory: an export of a large table would have twice as much resident.
     maxOpenFiles: 450,

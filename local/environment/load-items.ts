@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
-import { BatchWriteItemCommand } from '@aws-sdk/client-dynamodb';
-import type { DynamoDBClient, WriteRequest } from '@aws-sdk/client-dynamodb';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { WarehousePlan } from '../../model/plan.js';
+import { BatchWrites } from './batch-writes.js';
 import { primaryKeyOf, wireText } from './dynamodb-json.js';
 import type { DynamoDbJsonItem } from './dynamodb-json.js';
 
@@ -23,7 +23,7 @@ export interface LoadItemsOptions {
 /** The most items that BatchWriteItem takes, and the bytes at which we send fewer: its own limit is 16 MB a call. */
 const batchItems = 25;
 const batchBytes = 4_000_000;
-const laneCount = 8;
+const laneCount = 16;
 const maxAttempts = 12;
 
 /** Items, as wire text by key, on their way to the table in batches, one batch after the other. */
@@ -82,8 +82,9 @@ export async function loadItems(
   options: LoadItemsOptions = {}
 ): Promise<LoadedItems> {
   const loaded = { items: 0, retried: 0 };
+  const writes = new BatchWrites(dynamodb, source.table);
   const write = async (batch: readonly string[], added: number): Promise<void> => {
-    const retried = await writeBatch(dynamodb, source.table, batch, options.signal);
+    const retried = await writeBatch(writes, source.table, batch, options.signal);
     loaded.retried += retried;
     loaded.items += added;
     options.onProgress?.(loaded.items);
@@ -114,39 +115,25 @@ export async function loadItems(
   return loaded;
 }
 
-/** A BatchWriteItem that puts items given as wire text: DynamoDB JSON is what the SDK would make of them again. */
-function putCommand(table: string, texts: readonly string[]): BatchWriteItemCommand {
-  const command = new BatchWriteItemCommand({ RequestItems: { [table]: [] } });
-  const puts = texts.map((text) => `{"PutRequest":{"Item":${text}}}`).join(',');
-  const body = Buffer.from(`{"RequestItems":{${JSON.stringify(table)}:[${puts}]}}`);
-  command.middlewareStack.add(
-    (next) => (args) => next({ ...args, request: Object.assign(args.request as object, { body }) }),
-    { step: 'serialize', priority: 'low', name: 'putItemTexts' }
-  );
-  return command;
-}
-
 /** @returns how many of the writes had to be sent again. */
 async function writeBatch(
-  dynamodb: DynamoDBClient,
+  writes: BatchWrites,
   table: string,
-  texts: readonly string[],
+  items: readonly string[],
   signal?: AbortSignal
 ): Promise<number> {
-  let command = putCommand(table, texts);
-  let requests = texts.length;
+  let left = await writes.put(items, signal);
+  let requests = items.length;
   let retried = 0;
-  for (let attempt = 1; ; attempt += 1) {
-    const { UnprocessedItems: unprocessed } = await dynamodb.send(command, { abortSignal: signal });
-    const left: WriteRequest[] = unprocessed?.[table] ?? [];
-    if (left.length === 0) return retried;
+  for (let attempt = 1; left.length > 0; attempt += 1) {
     if (left.length < requests) attempt = 1;
     if (attempt === maxAttempts) {
       throw new Error(`DynamoDB left ${left.length} writes to "${table}" unprocessed in ${maxAttempts} attempts`);
     }
     retried += left.length;
     requests = left.length;
-    command = new BatchWriteItemCommand({ RequestItems: { [table]: left } });
     await setTimeout(Math.min(5_000, 25 * 2 ** attempt) * (0.5 + Math.random() / 2), undefined, { signal });
+    left = await writes.put(left, signal);
   }
+  return retried;
 }
