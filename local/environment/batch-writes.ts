@@ -15,10 +15,14 @@ interface SentRequest {
   readonly body?: Uint8Array;
 }
 
+interface Signer {
+  sign(request: SentRequest, options: object): Promise<SentRequest>;
+}
+
 /** The parts of a client's resolved configuration that are used here. */
 interface SdkConfig {
   readonly systemClockOffset: number;
-  signer(scheme: object): Promise<{ sign(request: SentRequest, options: object): Promise<SentRequest> }>;
+  signer(scheme: object): Promise<Signer>;
   readonly requestHandler: {
     handle(
       request: SentRequest,
@@ -46,6 +50,7 @@ const sameInEachCall = ['content-type', 'host', 'user-agent', 'x-amz-target', 'x
  */
 export class BatchWrites {
   #shown: SentRequest | undefined;
+  #signer: Promise<Signer> | undefined;
 
   constructor(
     private readonly dynamodb: DynamoDBClient,
@@ -88,7 +93,7 @@ export class BatchWrites {
     const request = { protocol, hostname, port, path, query, method, headers: { ...headers, ...length }, body };
     const config = this.dynamodb.config as unknown as SdkConfig;
     try {
-      const signer = await config.signer({ name: 'sigv4' });
+      const signer = await (this.#signer ??= config.signer({ name: 'sigv4' }));
       const signed = await signer.sign(request, { signingDate: new Date(Date.now() + config.systemClockOffset) });
       const { response } = await config.requestHandler.handle(signed, { abortSignal: signal });
       const answer = await text(response.body);
