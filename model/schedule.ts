@@ -2,21 +2,10 @@ import { z } from 'zod';
 import { CalendarError, parseCalendar, parseCron } from './calendar.js';
 import type { Calendar, CalendarField } from './calendar.js';
 import { suggestion } from './near-name.js';
+import { overlapPolicies } from './overlap-policies.js';
+import type { OverlapPolicy } from './overlap-policies.js';
 import { evaluationSchema } from './scheduled-evaluation.js';
 import type { EvaluationDeclaration } from './scheduled-evaluation.js';
-
-/** What happens to a run that is due while one of the same schedule goes on, by Temporal's names. */
-export const overlapPolicies = [
-  'SKIP',
-  'BUFFER_ONE',
-  'BUFFER_ALL',
-  'CANCEL_OTHER',
-  'TERMINATE_OTHER',
-  'ALLOW_ALL',
-] as const;
-
-/** One of {@link overlapPolicies}. */
-export type OverlapPolicy = (typeof overlapPolicies)[number];
 
 /** When a schedule starts something, and how it goes on from there. */
 export interface ScheduleTimes {

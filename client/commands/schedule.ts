@@ -1,5 +1,5 @@
 import { loadConfiguration } from '../../model/configuration.js';
-import type { OverlapPolicy } from '../../model/schedule.js';
+import type { OverlapPolicy } from '../../model/overlap-policies.js';
 import type { CommandContext } from '../command-context.js';
 import { UsageError } from '../errors.js';
 import { table } from '../output/table.js';

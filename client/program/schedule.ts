@@ -1,5 +1,6 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
+import { overlapPolicies } from '../../model/overlap-policies.js';
 import type { Define } from './define.js';
 
 /** Adds `schedule`. */
@@ -7,14 +8,7 @@ export function scheduleCommands(program: Command, define: Define): void {
   const schedule = program.command('schedule').description('Keep schedules as the configuration declares them');
   const note = ['--note <text>', 'why, shown by `list` and in the Web UI'] as const;
   const overlap = (): Option =>
-    new Option('--overlap <policy>', 'what to do while another run of the schedule goes on').choices([
-      'SKIP',
-      'BUFFER_ONE',
-      'BUFFER_ALL',
-      'CANCEL_OTHER',
-      'TERMINATE_OTHER',
-      'ALLOW_ALL',
-    ]);
+    new Option('--overlap <policy>', 'what to do while another run of the schedule goes on').choices(overlapPolicies);
   define(
     schedule,
     'apply',

@@ -3,7 +3,7 @@ import type { ScheduleDescription, ScheduleHandle } from '@temporalio/client';
 import { optionalDateToTs, tsToMs } from '@temporalio/common/lib/time.js';
 import { nextTimes } from '../../model/calendar.js';
 import type { Configuration } from '../../model/configuration.js';
-import type { OverlapPolicy } from '../../model/schedule.js';
+import type { OverlapPolicy } from '../../model/overlap-policies.js';
 import { UsageError } from '../errors.js';
 import { TemporalConnection } from '../temporal-connection.js';
 import { scheduleChanges } from './changes.js';
