@@ -29,21 +29,31 @@ function stamp(micros: number): string {
   return String(Math.max(0, Math.floor(micros))).padStart(digits, '0');
 }
 
-/** The database entry of one change. */
-export function changeEntry(tableId: string, change: Change): { key: string; value: string } {
+/** Changes in one entry at most: an entry may hold changes that many microseconds, less one, after its own stamp. */
+export const changesPerEntry = 25;
+
+/**
+ * The database entry of changes written together, at most {@link changesPerEntry}, whose stamps follow one another by one
+ * microsecond. An entry for each would be a third of a table's writes.
+ */
+export function changesEntry(tableId: string, changes: readonly Change[]): { key: string; value: string } {
   return {
-    key: changePrefix(tableId) + stamp(change.writeTimestampMicros),
-    value: change.itemKey + (change.oldImage ?? ''), // the image begins with a brace, which no item key contains
+    key: changePrefix(tableId) + stamp(changes[0]?.writeTimestampMicros ?? 0),
+    // An image begins with a brace, which no item key contains, and neither has a line feed: JSON escapes it.
+    value: changes.map(({ itemKey, oldImage }) => itemKey + (oldImage ?? '')).join('\n'),
   };
 }
 
-function parseChange(key: string, value: string): Change {
-  const brace = value.indexOf('{');
-  return {
-    writeTimestampMicros: Number(key.slice(-digits)),
-    itemKey: brace === -1 ? value : value.slice(0, brace),
-    oldImage: brace === -1 ? undefined : value.slice(brace),
-  };
+function parseChanges(key: string, value: string): Change[] {
+  const first = Number(key.slice(-digits));
+  return value.split('\n').map((text, index) => {
+    const brace = text.indexOf('{');
+    return {
+      writeTimestampMicros: first + index,
+      itemKey: brace === -1 ? text : text.slice(0, brace),
+      oldImage: brace === -1 ? undefined : text.slice(brace),
+    };
+  });
 }
 
 /** Batches of a table's changes with `fromMicros ≤ writeTimestampMicros`, in order of time. */
@@ -54,22 +64,27 @@ export async function* changesSince(
   snapshot?: Snapshot
 ): AsyncGenerator<Change[]> {
   const prefix = changePrefix(tableId);
-  const iterator = db.iterator({ gte: prefix + stamp(fromMicros), lt: `${prefix}~`, snapshot });
+  const gte = prefix + stamp(fromMicros - changesPerEntry + 1);
+  const iterator = db.iterator({ gte, lt: `${prefix}~`, snapshot });
   try {
     for (;;) {
       const entries = await iterator.nextv(1000);
       if (entries.length === 0) return;
-      yield entries.map(([key, value]) => parseChange(key, value));
+      const changes = entries
+        .flatMap(([key, value]) => parseChanges(key, value))
+        .filter(({ writeTimestampMicros }) => writeTimestampMicros >= fromMicros);
+      if (changes.length > 0) yield changes;
     }
   } finally {
     await iterator.close();
   }
 }
 
-/** Forgets a table's changes before a moment; all of them without one. */
+/** Forgets a table's changes before a moment, but for those in an entry with later ones; all of them without one. */
 export async function forgetChanges(db: Database, tableId: string, beforeMicros?: number): Promise<void> {
   const prefix = changePrefix(tableId);
-  await db.clear({ gte: prefix, lt: beforeMicros === undefined ? `${prefix}~` : prefix + stamp(beforeMicros) });
+  const lt = beforeMicros === undefined ? `${prefix}~` : prefix + stamp(beforeMicros - changesPerEntry + 1);
+  await db.clear({ gte: prefix, lt });
 }
 
 /** The last write stamp in the log, over all of the given tables; 0 when the log is empty. */
@@ -77,8 +92,8 @@ export async function lastChangeMicros(db: Database, tableIds: Iterable<string>)
   let last = 0;
   for (const tableId of tableIds) {
     const prefix = changePrefix(tableId);
-    for await (const key of db.keys({ gte: prefix, lt: `${prefix}~`, reverse: true, limit: 1 })) {
-      last = Math.max(last, Number(key.slice(-digits)));
+    for await (const [key, value] of db.iterator({ gte: prefix, lt: `${prefix}~`, reverse: true, limit: 1 })) {
+      last = Math.max(last, parseChanges(key, value).at(-1)?.writeTimestampMicros ?? 0);
     }
   }
   return last;

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import type { Database } from './change-log.js';
 import type { Callback, DynaliteCollection, KeyRange, Release } from './dynalite.js';
+import { itemKeyIn } from './item-key.js';
 import type { KeyLocks } from './key-locks.js';
 
 /** One call of an action: what it holds and how it fails when a callback of dynalite's throws. */
@@ -106,7 +107,8 @@ const pageItems = 100;
 
 /**
  * The entries of one secondary index. Those of an index that projects all attributes are references to the item, which
- * is read from the same snapshot as the index, so that a reader never sees an item under a key it no longer has.
+ * is read from the same snapshot as the index, so that a reader never sees an item under a key it no longer has. Their
+ * value is empty: their key ends in the item's. In older data folders the value is the item's key as well.
  */
 export class IndexCollection extends PrefixCollection {
   constructor(
@@ -120,19 +122,19 @@ export class IndexCollection extends PrefixCollection {
 
   protected override async *values(range: KeyRange): AsyncGenerator<unknown> {
     const snapshot = this.db.snapshot();
-    const entries = this.db.values({ ...prefixedRange(this.prefix, range), snapshot });
+    const entries = this.db.iterator({ ...prefixedRange(this.prefix, range), snapshot });
     try {
       for (;;) {
         const page = await entries.nextv(pageItems);
         if (page.length === 0) return;
-        const references = page.filter((text) => !text.startsWith('{'));
+        const references = page.filter(([, value]) => !value.startsWith('{'));
         const items = await this.db.getMany(
-          references.map((key) => this.itemPrefix + key),
+          references.map(([key, value]) => this.itemPrefix + (value === '' ? itemKeyIn(key) : value)),
           { snapshot }
         );
         let next = 0;
-        for (const text of page) {
-          const item = text.startsWith('{') ? text : items[next++];
+        for (const [, value] of page) {
+          const item = value.startsWith('{') ? value : items[next++];
           if (item !== undefined) yield JSON.parse(item) as unknown;
         }
       }

@@ -29,3 +29,8 @@ export function itemKey(
 export function indexKey(item: Item, table: TableDescription, index: IndexDescription, ofItem: string): string {
   return `${itemKey(item, table, index.KeySchema)}/${ofItem}`;
 }
+
+/** The item's key in the key that {@link indexKey} made; each of the two ends in one slash. */
+export function itemKeyIn(ofIndex: string): string {
+  return ofIndex.slice(ofIndex.lastIndexOf('//') + 2);
+}

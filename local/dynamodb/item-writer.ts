@@ -1,5 +1,5 @@
 import type { ChainedBatch } from 'classic-level';
-import { changeEntry } from './change-log.js';
+import { changesEntry, changesPerEntry } from './change-log.js';
 import type { Database } from './change-log.js';
 import { indexKey } from './item-key.js';
 import { itemSize } from './item-size.js';
@@ -55,6 +55,7 @@ export class ItemWriter {
       grown.bytes += (newItem ? (newSize ?? itemSize(newItem)) : 0) - (oldItem ? itemSize(oldItem) : 0);
     }
     if (batch.length === 0) return batch.close();
+    if (this.isLogged(table.TableId)) this.#log(batch, table, changes);
     this.tables.grow(table.TableId, grown);
     const growth = this.tables.growthEntry(table.TableId, grown);
     const written = batch.put(growth.key, growth.value).write();
@@ -80,11 +81,21 @@ export class ItemWriter {
     if (newItem === undefined) batch.del(key);
     else batch.put(key, JSON.stringify(newItem));
     for (const index of indexes(table)) writeIndex(batch, table, index, { itemKey, oldItem, newItem });
-    if (!this.isLogged(table.TableId)) return;
-    const writeTimestampMicros = this.clock.next();
-    const oldImage = oldItem && JSON.stringify(oldItem);
-    const entry = changeEntry(table.TableId, { writeTimestampMicros, itemKey, oldImage });
-    batch.put(entry.key, entry.value);
+  }
+
+  #log(batch: Batch, table: TableDescription, changes: readonly ItemChange[]): void {
+    const made = changes.filter(({ oldItem, newItem }) => oldItem !== undefined || newItem !== undefined);
+    for (let from = 0; from < made.length; from += changesPerEntry) {
+      const together = made.slice(from, from + changesPerEntry);
+      const first = this.clock.next(together.length);
+      const logged = together.map(({ itemKey, oldItem }, index) => ({
+        itemKey,
+        writeTimestampMicros: first + index,
+        oldImage: oldItem && JSON.stringify(oldItem),
+      }));
+      const entry = changesEntry(table.TableId, logged);
+      batch.put(entry.key, entry.value);
+    }
   }
 }
 
@@ -105,5 +116,5 @@ function writeIndex(
   if (newKey === undefined || newItem === undefined) return;
   const isReference = index.Projection.ProjectionType === 'ALL';
   if (isReference && oldKey === newKey) return;
-  batch.put(newKey, isReference ? itemKey : projection(newItem, table, index));
+  batch.put(newKey, isReference ? '' : projection(newItem, table, index));
 }

@@ -16,9 +16,13 @@ export class WriteClock {
     this.#last = last;
   }
 
-  /** Microseconds since the epoch. */
-  next(): number {
-    this.#last = Math.max(this.#last + 1, Math.floor(this.now() * 1000));
-    return this.#last;
+  /**
+   * Gives as many stamps as asked for, one microsecond apart.
+   * @returns the first, microseconds since the epoch.
+   */
+  next(stamps = 1): number {
+    const first = Math.max(this.#last + 1, Math.floor(this.now() * 1000));
+    this.#last = first + stamps - 1;
+    return first;
   }
 }
