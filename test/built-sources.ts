@@ -51,10 +51,12 @@ export async function removeBuiltSources(folder: string): Promise<void> {
 /** Removes the folders of test runs that were killed. */
 async function sweep(): Promise<void> {
   const left = (await readdir(root)).filter((name) => name.startsWith(prefix));
-  for (const name of left) if (!runs(Number(name.slice(prefix.length)))) await removeBuiltSources(join(root, name));
+  for (const name of left)
+    if (!isRunning(Number(name.slice(prefix.length)))) await removeBuiltSources(join(root, name));
 }
 
-function runs(pid: number): boolean {
+/** True while a process has this number. */
+export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
