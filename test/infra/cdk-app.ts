@@ -10,6 +10,12 @@ import { root } from '../client/sluice.js';
 const run = promisify(execFile);
 const infra = join(root, 'infra');
 
+/**
+ * The app of cdk.json, for templates that are validated. The CDK validates in WebAssembly: optimizing that, and collecting
+ * garbage beside it, takes as much CPU as the rest of a synthesis.
+ */
+const validatingApp = 'node --liftoff-only --single-threaded-gc --import tsx app.ts';
+
 /** A part of a CloudFormation template. */
 export interface Resource {
   readonly Type: string;
@@ -24,6 +30,8 @@ export interface Synthesized {
   readonly resources: Readonly<Record<string, Resource>>;
   /** What `cdk synth` wrote, warnings among it. */
   readonly output: string;
+  /** The validation report's part of each plugin that has found something. */
+  readonly findings: readonly unknown[];
 }
 
 /** `cdk synth` that did not end well. */
@@ -64,8 +72,15 @@ export async function installInfra(): Promise<boolean> {
 
 /** A folder for a test's own configuration and templates. */
 export interface CdkScene {
-  /** Runs `cdk synth` with these settings over a `sluice.yaml` of this content, without AWS settings of any kind. */
-  synth(configuration: string, settings: Readonly<Record<string, string>>): Promise<Synthesized | Refused>;
+  /**
+   * Runs `cdk synth` with these settings over a `sluice.yaml` of this content, without AWS settings of any kind.
+   * `validate`: with the CDK's own validation of the template, whose findings are warnings and stand in the report.
+   */
+  synth(
+    configuration: string,
+    settings: Readonly<Record<string, string>>,
+    options?: { readonly validate?: boolean }
+  ): Promise<Synthesized | Refused>;
   remove(): Promise<void>;
 }
 
@@ -74,7 +89,7 @@ export async function makeCdkScene(): Promise<CdkScene> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice infra '));
   let number = 0;
   return {
-    async synth(configuration, settings) {
+    async synth(configuration, settings, { validate = false } = {}) {
       number += 1;
       const config = join(folder, `sluice-${number}.yaml`);
       await writeFile(config, configuration);
@@ -86,15 +101,20 @@ export async function makeCdkScene(): Promise<CdkScene> {
         ...Object.fromEntries(own),
         AWS_ENDPOINT_URL: 'http://127.0.0.1:1',
         AWS_EC2_METADATA_DISABLED: 'true',
+        ...(!validate && { CDK_VALIDATION: 'false' }), // cdk-nag checks the template all the same
       };
       const cdk = join(infra, 'node_modules', 'aws-cdk', 'bin', 'cdk');
       const PATH = `${join(infra, 'node_modules', '.bin')}:${process.env.PATH}`;
-      const args = [cdk, 'synth', '--quiet', '--output', out, ...context];
+      const app = validate ? ['--app', validatingApp] : [];
+      const args = [cdk, 'synth', '--quiet', '--output', out, ...app, ...context];
       return await run(process.execPath, args, { cwd: infra, env: { ...env, PATH }, maxBuffer: 2 ** 26 }).then(
         ({ stdout, stderr }) => {
           const file = join(out, 'sluice.template.json');
           const { Resources } = JSON.parse(readFileSync(file, 'utf8')) as { Resources: Synthesized['resources'] };
-          return { file, resources: Resources, output: stdout + stderr };
+          const report = JSON.parse(readFileSync(join(out, 'validation-report.json'), 'utf8')) as {
+            pluginReports: unknown[];
+          };
+          return { file, resources: Resources, output: stdout + stderr, findings: report.pluginReports };
         },
         (error: { code?: number; stdout?: string; stderr?: string }) => ({
           code: error.code ?? -1,

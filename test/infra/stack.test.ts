@@ -27,9 +27,8 @@ describe.skipIf(!installed)('the CDK app', () => {
   let stack: Synthesized;
   beforeAll(async () => {
     scene = await makeCdkScene();
-    stack = synthesized(
-      await scene.synth(completeConfiguration, { ...settings, createTables: 'true', alertEmail: 'ops@example.com' })
-    );
+    const given = { ...settings, createTables: 'true', alertEmail: 'ops@example.com' };
+    stack = synthesized(await scene.synth(completeConfiguration, given, { validate: true }));
   });
   afterAll(() => scene?.remove());
 
@@ -45,6 +44,10 @@ describe.skipIf(!installed)('the CDK app', () => {
     const { stack: findings, breach } = await nagFindings(completeConfiguration);
     expect(findings).toEqual([]);
     expect(breach).toEqual(['AwsSolutions-S1', 'AwsSolutions-S10']);
+  });
+
+  it("passes the CDK's own validation", () => {
+    expect(stack.findings).toEqual([]);
   });
 
   it.skipIf(bin === undefined)('passes cfn-lint', async () => {
