@@ -25,6 +25,9 @@ def serve() -> None:
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.memory": "1g",
+        # Jobs of seconds: the optimizing compiler takes more CPU than it saves.
+        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+        "spark.python.daemon.module": "spark_daemon",
         **json.loads(os.environ.get("SPARK_SETTINGS", "{}")),
     }
     builder = SparkSession.builder

@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join, resolve } from 'node:path';
+import { delimiter, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { cacheFolder } from '../../local/process/user-folders.js';
@@ -55,7 +55,7 @@ export async function startSparkJobs(
     AWS_DEFAULT_REGION: 'us-east-1',
     AWS_ACCESS_KEY_ID: 'test',
     AWS_SECRET_ACCESS_KEY: 'test',
-    PYTHONPATH: `${glue}:${join(glue, 'tests', 'aws_glue_stand_in')}`,
+    PYTHONPATH: [glue, join(glue, 'tests'), join(glue, 'tests', 'aws_glue_stand_in')].join(delimiter),
     ...(await javaOf(python)),
     SPARK_SETTINGS: JSON.stringify(settings),
     PGPASSFILE: options.passwords,
