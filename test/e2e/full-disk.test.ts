@@ -34,7 +34,7 @@ describe.skipIf(!mayMount())('a demo whose disk is full', () => {
 
   it.each([
     { size: '20m', where: 'before PostgreSQL is set up' },
-    { size: '75m', where: 'while the table is loaded' },
+    { size: '68m', where: 'while the table is loaded' },
   ])('$where says so, exits with 1 and leaves nothing', async ({ size }) => {
     expect(spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', small]).status).toBe(0);
     const demo = scene.start(['demo', '--scale', '60000', '--json'], { TMPDIR: small });

@@ -47,6 +47,7 @@ class Cancelled extends Error {}
 /** Runs accepted statements and keeps their records up to date. */
 export class StatementRunner {
   readonly #live = new Map<string, Live>();
+  readonly #unsaved = new Map<string, StatementRecord>();
   readonly #queue: Live[] = [];
   #running = 0;
   #stopping = false;
@@ -113,9 +114,9 @@ export class StatementRunner {
     }
   }
 
-  /** The record of a statement that has not ended, which is newer than the stored one. */
+  /** The record of a statement that has not ended, or whose end could not be stored: it is newer than the stored one. */
   live(id: string): StatementRecord | undefined {
-    return this.#live.get(id)?.record;
+    return this.#live.get(id)?.record ?? this.#unsaved.get(id);
   }
 
   /**
@@ -293,8 +294,9 @@ export class StatementRunner {
     try {
       if (record.status !== 'FINISHED' && record.mode === 'TRANSACTION') await this.store.deletePages(record.id);
       await this.store.save(record);
-    } catch (error) {
-      record.error ??= errorText(error);
+    } catch {
+      // on a full disk: the stored record would never end, and who waits for it would ask without pause
+      this.#unsaved.set(record.id, record);
     }
     this.#live.delete(record.id);
     live.session?.idle();
