@@ -24,6 +24,7 @@ export interface ArchiveBenchOptions {
 
 const raw: Place = { bucket: 'sluice-raw', prefix: 'ecommerce/' };
 const archive = 'sluice-raw-archive';
+const warmUpObjects = 2_000;
 
 /** What one contestant took: seconds, and the place that the objects are at now. */
 interface Moved {
@@ -134,10 +135,14 @@ export async function benchArchive({ objects, large, rounds: count, json }: Arch
       'starts a command, and the rest is the start of Node and a connection to Temporal. Sluice copies an object, holds',
       'the copy against its source by two HeadObject calls, and deletes the sources when the manifest of all is written;',
       'the AWS CLI looks at nothing after a copy, rclone at size and MD5. All write STANDARD_IA. The endpoint is the',
-      'local S3, one process of Node.',
+      `local S3, one process of Node. ${warmUpObjects.toLocaleString('en')} objects were moved before the first round.`,
     ];
     const small = { objects, bytes: 4_096 };
-    await environment.run('archive'); // of nothing: the worker has begun
+    const last = peers[peers.length - 1];
+    // The local S3 and the worker are compiled as they run: not at the cost of who comes first.
+    await fillSmall(s3, raw, warmUpObjects, small.bytes);
+    await rounds(environment, s3, last ? [last] : [], 1);
+    await last?.move(raw, { bucket: archive, prefix: 'warm-up/' });
     await fillSmall(s3, raw, objects, small.bytes);
     const ofSmall = await rounds(environment, s3, peers, count);
     publishRounds(
@@ -148,7 +153,7 @@ export async function benchArchive({ objects, large, rounds: count, json }: Arch
       json,
       what
     );
-    await peers[peers.length - 1]?.move(raw, { bucket: archive, prefix: 'done/' });
+    await last?.move(raw, { bucket: archive, prefix: 'done/' });
     const size = { objects: large, bytes: 1024 ** 3 };
     await fillLarge(s3, raw, large, size.bytes);
     const ofLarge = await rounds(

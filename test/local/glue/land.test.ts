@@ -26,7 +26,6 @@ import {
 import type { Item, LocalGlue } from './local-glue.js';
 
 const classicmodels = resolve(import.meta.dirname, '../../../../shared/data/classicmodels/items.jsonl.gz');
-pg.types.setTypeParser(1114, (text) => text); // timestamps as the server writes them
 
 describe('land.py', () => {
   const place = { folder: '', remove: async () => {} };
@@ -42,6 +41,7 @@ describe('land.py', () => {
     await createJob(local.glue, 'lake', 'raw_to_datalake.py');
     await createJob(local.glue, 'land', 'land.py', { ExecutionProperty: { MaxConcurrentRuns: 4 } });
     warehouse = new pg.Client(server.url);
+    warehouse.setTypeParser(1114, (text) => text); // timestamps as the server writes them
     await warehouse.connect();
   });
   afterAll(async () => {
