@@ -1,6 +1,7 @@
-import { availableParallelism } from 'node:os';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DuckDBConnection, Json } from '@duckdb/node-api';
+import { lendInstance } from './instances.js';
 
 /** What one job may take of the machine. */
 export interface DuckDbLimits {
@@ -20,6 +21,7 @@ export interface DuckDbSession {
   close(): void;
 }
 
+const database = 'job_run';
 const largeBytes = 200_000_000;
 
 /**
@@ -60,6 +62,40 @@ class Gate {
  */
 const statementGate = new Gate(Math.max(1, Number(process.env['UV_THREADPOOL_SIZE'] ?? 4) - 2));
 
+/** Makes an empty database and a connection to it, in an instance of the session's own. */
+async function openDatabase(
+  limits: Partial<DuckDbLimits>,
+  spill: string
+): Promise<{ readonly connection: DuckDBConnection; readonly giveBack: (clean: boolean) => void }> {
+  for (;;) {
+    const { instance, used, giveBack } = await lendInstance(limits);
+    try {
+      const connection = await instance.connect();
+      await connection.run(`SET temp_directory = '${spill.replaceAll("'", "''")}'`);
+      await connection.run(`ATTACH ':memory:' AS ${database}`);
+      await connection.run(`USE ${database}`);
+      await connection.run(`SET TimeZone = 'UTC'`);
+      return { connection, giveBack };
+    } catch (error) {
+      giveBack(false);
+      if (!used) throw error;
+    }
+  }
+}
+
+/** Drops the session's database and ends its connection; false when the instance must not be used again. */
+async function dropDatabase(connection: DuckDBConnection): Promise<boolean> {
+  try {
+    await connection.run('USE memory');
+    await connection.run(`DETACH ${database}`);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    connection.closeSync();
+  }
+}
+
 /**
  * Opens a database that spills into `folder`. When `signal` is aborted the running statement is interrupted and rejects,
  * and so does every later one.
@@ -70,15 +106,10 @@ export async function openDuckDb(
   signal: AbortSignal,
   limits: Partial<DuckDbLimits> = {}
 ): Promise<DuckDbSession> {
-  const { DuckDBInstance } = await import('@duckdb/node-api'); // with the first job: it takes a fifth of a second
-  const instance = await DuckDBInstance.create(':memory:', {
-    memory_limit: limits.memoryLimit ?? '800MB',
-    threads: String(limits.threads ?? Math.min(2, availableParallelism())),
-    temp_directory: join(folder, 'spill'),
-    autoinstall_known_extensions: 'false',
-    autoload_known_extensions: 'false',
-  });
-  const connection = await instance.connect();
+  const spill = join(folder, 'spill');
+  const { connection, giveBack } = await openDatabase(limits, spill);
+  let clean = true; // of what stays in the instance when the session's own database is gone
+  let closed = false;
   const guarded = async <T>(work: () => Promise<T>): Promise<T> => {
     const leave = await statementGate.enter();
     // An interrupt before the statement has begun is lost, so it is repeated until the statement ends.
@@ -92,6 +123,7 @@ export async function openDuckDb(
       signal.addEventListener('abort', interrupt, { once: true });
       return await work();
     } catch (error) {
+      clean = false;
       signal.throwIfAborted();
       throw error;
     } finally {
@@ -103,6 +135,7 @@ export async function openDuckDb(
   const session: DuckDbSession = {
     run: (sql) =>
       guarded(async () => {
+        if (sql.startsWith('SET memory_limit')) clean = false; // the other settings that jobs make they take back
         const result = await connection.run(sql);
         const [count] = result.columnNames()[0] === 'Count' ? (await result.getColumnsJson()).flat() : [];
         return Number(count ?? 0);
@@ -112,12 +145,21 @@ export async function openDuckDb(
         const reader = await connection.runAndReadAll(sql);
         return reader.getRowObjectsJson();
       }),
-    lend: (work) => guarded(() => work(connection)),
+    lend: (work) => {
+      clean = false;
+      return guarded(() => work(connection));
+    },
     close: () => {
-      connection.closeSync();
-      instance.closeSync();
+      if (closed) return;
+      closed = true;
+      // An instance that has spilled keeps its temporary folder.
+      if (clean && !signal.aborted && !existsSync(spill)) {
+        void dropDatabase(connection).then(giveBack);
+      } else {
+        connection.closeSync();
+        giveBack(false);
+      }
     },
   };
-  await session.run(`SET TimeZone = 'UTC'`);
   return session;
 }
