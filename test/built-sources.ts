@@ -3,6 +3,7 @@ import { join, relative } from 'node:path';
 import { build } from 'esbuild';
 import { buildPage } from '../quality/report/build-page.js';
 import type * as BundleModule from '../workers/workflow-bundle.js';
+import { foldersOfKilledRuns } from './killed-runs.js';
 
 const root = join(import.meta.dirname, '..');
 const folders = ['activities', 'client', 'examples', 'local', 'model', 'quality', 'workers', 'workflows'];
@@ -15,7 +16,7 @@ const prefix = '.built-sources-';
  * @param bundle the file with the bundled workflows
  */
 export async function buildSources(bundle: string): Promise<string> {
-  await sweep();
+  for (const left of foldersOfKilledRuns(root, prefix)) await removeBuiltSources(left);
   const folder = join(root, `${prefix}${process.pid}`);
   const page = join('quality', 'report', 'page');
   const entryPoints: string[] = [];
@@ -46,21 +47,4 @@ export async function buildSources(bundle: string): Promise<string> {
 /** Removes what {@link buildSources} made. */
 export async function removeBuiltSources(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
-}
-
-/** Removes the folders of test runs that were killed. */
-async function sweep(): Promise<void> {
-  const left = (await readdir(root)).filter((name) => name.startsWith(prefix));
-  for (const name of left)
-    if (!isRunning(Number(name.slice(prefix.length)))) await removeBuiltSources(join(root, name));
-}
-
-/** True while a process has this number. */
-export function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,21 +1,21 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isRunning } from './built-sources.js';
+import { foldersOfKilledRuns } from './killed-runs.js';
 
 const shared = '/dev/shm';
 const prefix = 'sluice-tests-';
 const GIB = 2 ** 30;
 
 /**
- * Makes a temporary folder in memory for this test run, or gives undefined where `TMPDIR` names one, memory is
- * short, the folder in memory cannot run programs, or the system has none. A run makes and deletes some hundred thousand small files, of PostgreSQL most of
- * all; in memory they take half of the system's time that a disk takes, and ext4 without a journal searches long for
- * an inode that was not just deleted.
+ * Makes a temporary folder in memory for this test run, or gives undefined where `TMPDIR` names one, memory is short,
+ * the folder in memory cannot run programs, or the system has none. A run makes and deletes some hundred thousand small
+ * files, of PostgreSQL most of all; in memory they take half of the system's time that a disk takes, and ext4 without a
+ * journal searches long for an inode that was not just deleted.
  */
 export function makeMemoryFolder(): string | undefined {
   if (process.env['TMPDIR'] !== undefined || !existsSync(shared)) return undefined;
-  sweep();
+  for (const left of foldersOfKilledRuns(shared, prefix)) removeMemoryFolder(left);
   const { bavail, bsize } = statfsSync(shared);
   if (bavail * bsize < 6 * GIB || process.availableMemory() < 10 * GIB) return undefined;
   const folder = join(shared, `${prefix}${process.pid}`);
@@ -41,13 +41,5 @@ export function removeMemoryFolder(folder: string): void {
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   } catch {
     // the next run tries again
-  }
-}
-
-/** Gives back the memory of test runs that were killed. */
-function sweep(): void {
-  for (const name of readdirSync(shared)) {
-    if (name.startsWith(prefix) && !isRunning(Number(name.slice(prefix.length))))
-      removeMemoryFolder(join(shared, name));
   }
 }

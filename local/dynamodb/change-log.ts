@@ -34,11 +34,15 @@ export const changesPerEntry = 25;
 
 /**
  * The database entry of changes written together, at most {@link changesPerEntry}, whose stamps follow one another by one
- * microsecond. An entry for each would be a third of a table's writes.
+ * microsecond from `firstMicros` on. An entry for each would be a third of a table's writes.
  */
-export function changesEntry(tableId: string, changes: readonly Change[]): { key: string; value: string } {
+export function changesEntry(
+  tableId: string,
+  firstMicros: number,
+  changes: readonly Omit<Change, 'writeTimestampMicros'>[]
+): { key: string; value: string } {
   return {
-    key: changePrefix(tableId) + stamp(changes[0]?.writeTimestampMicros ?? 0),
+    key: changePrefix(tableId) + stamp(firstMicros),
     // An image begins with a brace, which no item key contains, and neither has a line feed: JSON escapes it.
     value: changes.map(({ itemKey, oldImage }) => itemKey + (oldImage ?? '')).join('\n'),
   };

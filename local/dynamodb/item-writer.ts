@@ -46,16 +46,17 @@ export class ItemWriter {
 
   /** The caller holds the items' locks. */
   async write(table: TableDescription, changes: readonly ItemChange[]): Promise<void> {
+    const made = changes.filter(({ oldItem, newItem }) => oldItem !== undefined || newItem !== undefined);
+    if (made.length === 0) return;
     const batch = this.db.batch();
     const grown = { items: 0, bytes: 0 };
-    for (const change of changes) {
+    for (const change of made) {
       this.#writeItem(batch, table, change);
       const { oldItem, newItem, newSize } = change;
       grown.items += (newItem ? 1 : 0) - (oldItem ? 1 : 0);
       grown.bytes += (newItem ? (newSize ?? itemSize(newItem)) : 0) - (oldItem ? itemSize(oldItem) : 0);
     }
-    if (batch.length === 0) return batch.close();
-    if (this.isLogged(table.TableId)) this.#log(batch, table, changes);
+    if (this.isLogged(table.TableId)) this.#log(batch, table, made);
     this.tables.grow(table.TableId, grown);
     const growth = this.tables.growthEntry(table.TableId, grown);
     const written = batch.put(growth.key, growth.value).write();
@@ -76,7 +77,6 @@ export class ItemWriter {
   }
 
   #writeItem(batch: Batch, table: TableDescription, { itemKey, oldItem, newItem }: ItemChange): void {
-    if (oldItem === undefined && newItem === undefined) return;
     const key = `item/${table.TableId}/${itemKey}`;
     if (newItem === undefined) batch.del(key);
     else batch.put(key, JSON.stringify(newItem));
@@ -84,16 +84,13 @@ export class ItemWriter {
   }
 
   #log(batch: Batch, table: TableDescription, changes: readonly ItemChange[]): void {
-    const made = changes.filter(({ oldItem, newItem }) => oldItem !== undefined || newItem !== undefined);
-    for (let from = 0; from < made.length; from += changesPerEntry) {
-      const together = made.slice(from, from + changesPerEntry);
-      const first = this.clock.next(together.length);
-      const logged = together.map(({ itemKey, oldItem }, index) => ({
+    for (let from = 0; from < changes.length; from += changesPerEntry) {
+      const together = changes.slice(from, from + changesPerEntry);
+      const images = together.map(({ itemKey, oldItem }) => ({
         itemKey,
-        writeTimestampMicros: first + index,
         oldImage: oldItem && JSON.stringify(oldItem),
       }));
-      const entry = changesEntry(table.TableId, logged);
+      const entry = changesEntry(table.TableId, this.clock.next(together.length), images);
       batch.put(entry.key, entry.value);
     }
   }

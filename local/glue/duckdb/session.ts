@@ -12,7 +12,7 @@ export interface DuckDbLimits {
 
 /** A DuckDB database of one job run, in memory; what is beyond the memory limit spills into the run's own folder. */
 export interface DuckDbSession {
-  /** Runs a statement and returns how many rows it changed (0 for statements that change none). */
+  /** Runs a statement and returns how many rows it changed (0 for those that change none). Settings must be taken back. */
   run(sql: string): Promise<number>;
   /** Runs a query whose result is small and returns its rows, numbers above 32 bits as text. */
   rows(sql: string): Promise<Record<string, Json>[]>;
@@ -33,7 +33,8 @@ export async function limitForBytes(
   bytes: number,
   limits: Partial<DuckDbLimits>
 ): Promise<void> {
-  if (bytes > largeBytes && limits.memoryLimit === undefined) await session.run(`SET memory_limit = '400MB'`);
+  if (bytes <= largeBytes || limits.memoryLimit !== undefined) return;
+  await session.lend((connection) => connection.run(`SET memory_limit = '400MB'`)); // stays in the instance
 }
 
 /** Lets at most `slots` holders in at once. */
@@ -135,7 +136,6 @@ export async function openDuckDb(
   const session: DuckDbSession = {
     run: (sql) =>
       guarded(async () => {
-        if (sql.startsWith('SET memory_limit')) clean = false; // the other settings that jobs make they take back
         const result = await connection.run(sql);
         const [count] = result.columnNames()[0] === 'Count' ? (await result.getColumnsJson()).flat() : [];
         return Number(count ?? 0);
