@@ -76,6 +76,17 @@ function writesOf(table: TableDescription, requests: readonly WriteRequest[], si
   });
 }
 
+/** The items' texts before the writes; none is read where none can be. */
+function oldTexts(
+  { db, tables }: StoreParts,
+  { TableId }: TableDescription,
+  writes: readonly Write[],
+  itemKeys: string[]
+): Promise<(string | undefined)[]> | [] {
+  const written = tables.writtenKeys(TableId);
+  return written === undefined || writes.some(({ itemKey }) => written.has(itemKey)) ? db.getMany(itemKeys) : [];
+}
+
 async function writeTable(
   parts: StoreParts,
   table: TableDescription,
@@ -84,7 +95,7 @@ async function writeTable(
   const itemKeys = writes.map((write) => `item/${table.TableId}/${write.itemKey}`);
   const unlock = await parts.locks.acquire(itemKeys);
   try {
-    const old = await parts.db.getMany(itemKeys);
+    const old = await oldTexts(parts, table, writes, itemKeys);
     const changes = writes.map((write, index): ItemChange => {
       const text = old[index];
       return { ...write, oldItem: text === undefined ? undefined : (JSON.parse(text) as Item) };

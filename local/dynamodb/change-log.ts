@@ -3,6 +3,9 @@ import type { ClassicLevel } from 'classic-level';
 /** The database that holds tables, items, indexes and changes: UTF-8 text to UTF-8 text. */
 export type Database = ClassicLevel<string, string>;
 
+/** A database entry to write; to delete where its value is undefined. */
+export type Entry = readonly [key: string, value: string | undefined];
+
 /** A view of the database as it was at one moment. */
 export type Snapshot = ReturnType<Database['snapshot']>;
 
@@ -40,12 +43,12 @@ export function changesEntry(
   tableId: string,
   firstMicros: number,
   changes: readonly Omit<Change, 'writeTimestampMicros'>[]
-): { key: string; value: string } {
-  return {
-    key: changePrefix(tableId) + stamp(firstMicros),
+): Entry {
+  return [
+    changePrefix(tableId) + stamp(firstMicros),
     // An image begins with a brace, which no item key contains, and neither has a line feed: JSON escapes it.
-    value: changes.map(({ itemKey, oldImage }) => itemKey + (oldImage ?? '')).join('\n'),
-  };
+    changes.map(({ itemKey, oldImage }) => itemKey + (oldImage ?? '')).join('\n'),
+  ];
 }
 
 function parseChanges(key: string, value: string): Change[] {

@@ -1,11 +1,11 @@
-import type { ChainedBatch } from 'classic-level';
 import { changesEntry, changesPerEntry } from './change-log.js';
-import type { Database } from './change-log.js';
+import type { Database, Entry } from './change-log.js';
 import { indexKey } from './item-key.js';
 import { itemSize } from './item-size.js';
 import type { Item, IndexDescription, TableDescription } from './table-description.js';
 import type { Tables } from './tables.js';
 import type { WriteClock } from './write-clock.js';
+import { WriteGroups } from './write-groups.js';
 
 /** One item before and after a write; absent where there is none. */
 export interface ItemChange {
@@ -15,9 +15,6 @@ export interface ItemChange {
   /** Bytes of the new item where the caller knows them. */
   readonly newSize?: number;
 }
-
-// Chained, because handing a batch over as an array of objects takes the main thread twice as long.
-type Batch = ChainedBatch<Database, string, string>;
 
 function indexes(table: TableDescription): readonly IndexDescription[] {
   return [...(table.GlobalSecondaryIndexes ?? []), ...(table.LocalSecondaryIndexes ?? [])];
@@ -34,71 +31,68 @@ function projection(item: Item, table: TableDescription, index: IndexDescription
  * the process is killed.
  */
 export class ItemWriter {
-  readonly #inFlight = new Set<Promise<void>>();
+  readonly #groups: WriteGroups;
 
   /** @param isLogged true for a table (by id) whose changes are kept, because point-in-time recovery is on */
   constructor(
-    readonly db: Database,
+    db: Database,
     readonly tables: Tables,
     readonly clock: WriteClock,
     readonly isLogged: (tableId: string) => boolean
-  ) {}
+  ) {
+    this.#groups = new WriteGroups(db);
+  }
 
   /** The caller holds the items' locks. */
   async write(table: TableDescription, changes: readonly ItemChange[]): Promise<void> {
     const made = changes.filter(({ oldItem, newItem }) => oldItem !== undefined || newItem !== undefined);
     if (made.length === 0) return;
-    const batch = this.db.batch();
+    const entries: Entry[] = [];
     const grown = { items: 0, bytes: 0 };
     for (const change of made) {
-      this.#writeItem(batch, table, change);
+      addItem(entries, table, change);
       const { oldItem, newItem, newSize } = change;
       grown.items += (newItem ? 1 : 0) - (oldItem ? 1 : 0);
       grown.bytes += (newItem ? (newSize ?? itemSize(newItem)) : 0) - (oldItem ? itemSize(oldItem) : 0);
     }
-    if (this.isLogged(table.TableId)) this.#log(batch, table, made);
+    if (this.isLogged(table.TableId)) this.#log(entries, table, made);
+    const writtenKeys = this.tables.writtenKeys(table.TableId);
+    for (const { itemKey } of made) writtenKeys?.add(itemKey);
     this.tables.grow(table.TableId, grown);
-    const growth = this.tables.growthEntry(table.TableId, grown);
-    const written = batch.put(growth.key, growth.value).write();
-    this.#inFlight.add(written);
+    entries.push(this.tables.growthEntry(table.TableId, grown));
     try {
-      await written;
+      await this.#groups.add(entries);
     } catch (error) {
       this.tables.grow(table.TableId, { items: -grown.items, bytes: -grown.bytes });
       throw error;
-    } finally {
-      this.#inFlight.delete(written);
     }
   }
 
   /** Resolves when every write that was given its stamp before this call is in the database or has failed. */
   async settled(): Promise<void> {
-    await Promise.allSettled(this.#inFlight);
+    await this.#groups.settled();
   }
 
-  #writeItem(batch: Batch, table: TableDescription, { itemKey, oldItem, newItem }: ItemChange): void {
-    const key = `item/${table.TableId}/${itemKey}`;
-    if (newItem === undefined) batch.del(key);
-    else batch.put(key, JSON.stringify(newItem));
-    for (const index of indexes(table)) writeIndex(batch, table, index, { itemKey, oldItem, newItem });
-  }
-
-  #log(batch: Batch, table: TableDescription, changes: readonly ItemChange[]): void {
+  #log(entries: Entry[], table: TableDescription, changes: readonly ItemChange[]): void {
     for (let from = 0; from < changes.length; from += changesPerEntry) {
       const together = changes.slice(from, from + changesPerEntry);
       const images = together.map(({ itemKey, oldItem }) => ({
         itemKey,
         oldImage: oldItem && JSON.stringify(oldItem),
       }));
-      const entry = changesEntry(table.TableId, this.clock.next(together.length), images);
-      batch.put(entry.key, entry.value);
+      entries.push(changesEntry(table.TableId, this.clock.next(together.length), images));
     }
   }
 }
 
+function addItem(entries: Entry[], table: TableDescription, { itemKey, oldItem, newItem }: ItemChange): void {
+  entries.push([`item/${table.TableId}/${itemKey}`, newItem && JSON.stringify(newItem)]);
+  for (const index of indexes(table)) addIndexEntries(entries, table, index, { itemKey, oldItem, newItem });
+}
+
 /** An index that projects all attributes keeps only a reference to the item, see `IndexCollection`. */
-function writeIndex(
-  batch: Batch,
+function addIndexEntries(
+  entries: Entry[],
   table: TableDescription,
   index: IndexDescription,
   { itemKey, oldItem, newItem }: ItemChange
@@ -109,9 +103,9 @@ function writeIndex(
       : undefined;
   const oldKey = keyOf(oldItem);
   const newKey = keyOf(newItem);
-  if (oldKey !== undefined && oldKey !== newKey) batch.del(oldKey);
+  if (oldKey !== undefined && oldKey !== newKey) entries.push([oldKey, undefined]);
   if (newKey === undefined || newItem === undefined) return;
   const isReference = index.Projection.ProjectionType === 'ALL';
   if (isReference && oldKey === newKey) return;
-  batch.put(newKey, isReference ? '' : projection(newItem, table, index));
+  entries.push([newKey, isReference ? '' : projection(newItem, table, index)]);
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { Database } from './change-log.js';
+import type { Database, Entry } from './change-log.js';
 import type { TableDescription } from './table-description.js';
+import { WrittenKeys } from './written-keys.js';
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
@@ -14,6 +15,7 @@ export interface TableSize {
 export class Tables {
   readonly #byName = new Map<string, TableDescription>();
   readonly #sizes = new Map<string, TableSize>();
+  readonly #writtenKeys = new Map<string, WrittenKeys>();
   #growths = 0;
 
   private constructor(readonly db: Database) {}
@@ -61,14 +63,22 @@ export class Tables {
    * The database entry by which a write keeps its part of a table's size. Each has a key of its own: writes end in any
    * order, so that one entry with the whole size could be overwritten by an older one.
    */
-  growthEntry(tableId: string, by: TableSize): { key: string; value: string } {
+  growthEntry(tableId: string, by: TableSize): Entry {
     this.#growths += 1;
-    return { key: `size/${tableId}/${this.#growths}`, value: JSON.stringify(by) };
+    return [`size/${tableId}/${this.#growths}`, JSON.stringify(by)];
+  }
+
+  /** Keys of the items that a table was ever given; undefined of a table that an earlier process made. */
+  writtenKeys(tableId: string): WrittenKeys | undefined {
+    return this.#writtenKeys.get(tableId);
   }
 
   /** Keeps a description. dynalite's table ids are four characters short of a UUID: the caller's object gets a whole one. */
   async put(table: TableDescription): Promise<void> {
-    if (!uuid.test(table.TableId)) table.TableId = randomUUID();
+    if (!uuid.test(table.TableId)) {
+      table.TableId = randomUUID();
+      this.#writtenKeys.set(table.TableId, new WrittenKeys());
+    }
     const text = JSON.stringify(table);
     this.#byName.set(table.TableName, JSON.parse(text) as TableDescription);
     await this.db.put(`table/${table.TableName}`, text);
@@ -82,6 +92,7 @@ export class Tables {
   /** Removes a table's items, indexes, changes and size. */
   async clearTable(tableId: string): Promise<void> {
     this.#sizes.delete(tableId);
+    this.#writtenKeys.delete(tableId);
     for (const kind of ['item', 'index', 'change', 'size']) {
       await this.db.clear({ gte: `${kind}/${tableId}/`, lt: `${kind}/${tableId}0` });
     }

@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { WarehousePlan } from '../../model/plan.js';
+import { fnv1a } from '../dynamodb/fnv1a.js';
 import { BatchWrites } from './batch-writes.js';
 import { primaryKeyOf, wireText } from './dynamodb-json.js';
 import type { DynamoDbJsonItem } from './dynamodb-json.js';
@@ -62,13 +63,6 @@ class Lane {
   }
 }
 
-/** FNV-1a, to spread keys over the lanes. */
-function hash(text: string): number {
-  let value = 0x811c9dc5;
-  for (let index = 0; index < text.length; index += 1) value = Math.imul(value ^ text.charCodeAt(index), 0x01000193);
-  return value >>> 0;
-}
-
 /**
  * Writes items into the plan's table by BatchWriteItem, several batches at a time. What comes back unprocessed is sent
  * again with growing pauses. Of items with the same key, the last one stays.
@@ -96,7 +90,7 @@ export async function loadItems(
       options.signal?.throwIfAborted();
       const key = primaryKeyOf(item, source.keys);
       const text = wireText(item);
-      const lane = lanes[hash(key) % laneCount] as Lane;
+      const lane = lanes[fnv1a(key) % laneCount] as Lane;
       if (!lane.isFull(text.length)) return void lane.add(key, text);
       return lane.flush().then(() => lane.add(key, text));
     };
