@@ -1,6 +1,5 @@
 import { builtinModules } from 'node:module';
 import boundaries from 'eslint-plugin-boundaries';
-import prettier from 'eslint-config-prettier';
 import { importX } from 'eslint-plugin-import-x';
 import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
@@ -125,6 +124,5 @@ export default defineConfig(
         },
       ],
     },
-  },
-  prettier
+  }
 );

@@ -25,7 +25,16 @@ export interface RuleType {
  * `aggregate`: an expression such as `sum(price)`; `metric`: name of a metric, then its columns.
  */
 export type ParameterKind =
-  'column' | 'columns' | 'alias' | 'reference' | 'mapping' | 'aggregate' | 'metric' | 'pattern' | 'sql' | 'path';
+  | 'column'
+  | 'columns'
+  | 'alias'
+  | 'reference'
+  | 'mapping'
+  | 'aggregate'
+  | 'metric'
+  | 'pattern'
+  | 'sql'
+  | 'path';
 
 const ofColumn = {
   parameters: ['column'],

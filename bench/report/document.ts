@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { format, resolveConfig } from 'prettier';
+import { format } from 'oxfmt';
 import { performancePage } from './performance-page.js';
 import { resultsFolder } from './report.js';
 import type { PublishedResult } from './report.js';
@@ -14,7 +14,9 @@ export async function documentText(): Promise<string> {
   const results = files
     .map((name) => JSON.parse(readFileSync(join(resultsFolder, name), 'utf8')) as PublishedResult)
     .sort((left, right) => left.bench.localeCompare(right.bench, 'en', { numeric: true }));
-  return await format(performancePage(results), { ...(await resolveConfig(page)), parser: 'markdown' });
+  const { code, errors } = await format(page, performancePage(results), { printWidth: 120 });
+  if (errors.length > 0) throw new Error(`docs/performance.md: ${errors.map(({ message }) => message).join('; ')}`);
+  return code;
 }
 
 /** Writes docs/performance.md. */

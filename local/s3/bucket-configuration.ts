@@ -19,7 +19,8 @@ interface Subresource {
   readonly check?: (document: XmlElement) => void;
   /** What an untouched bucket answers: a document, or the code and text of a 404. */
   readonly absent:
-    { readonly content: { [name: string]: XmlContent } } | { readonly code: string; readonly message: string };
+    | { readonly content: { [name: string]: XmlContent } }
+    | { readonly code: string; readonly message: string };
   /** Status of a successful put; 200 when not given. */
   readonly putStatus?: number;
 }

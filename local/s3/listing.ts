@@ -17,7 +17,8 @@ export interface ListingQuery {
 }
 
 export type ListingEntry =
-  { readonly kind: 'object'; readonly object: StoredObject } | { readonly kind: 'prefix'; readonly prefix: string };
+  | { readonly kind: 'object'; readonly object: StoredObject }
+  | { readonly kind: 'prefix'; readonly prefix: string };
 
 export interface ListingPage {
   readonly entries: readonly ListingEntry[];

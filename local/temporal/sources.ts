@@ -38,7 +38,8 @@ export function oneLine(error: unknown): string {
 
 /** What trying sources led to: a server, or why each of them does not lead to one. */
 export type SourcesOutcome =
-  { readonly found: TemporalExecutable } | { readonly found: undefined; readonly failures: readonly SourceFailure[] };
+  | { readonly found: TemporalExecutable }
+  | { readonly found: undefined; readonly failures: readonly SourceFailure[] };
 
 /**
  * Tries the sources in order up to the first one that works. Each failure, and what is used in the end, is told in one

@@ -6,7 +6,15 @@ import { RedshiftSqlError } from './redshift-sql-error.js';
  * for `::` and `:=`.
  */
 export type TokenKind =
-  'space' | 'comment' | 'word' | 'quoted' | 'string' | 'dollar' | 'number' | 'parameter' | 'operator';
+  | 'space'
+  | 'comment'
+  | 'word'
+  | 'quoted'
+  | 'string'
+  | 'dollar'
+  | 'number'
+  | 'parameter'
+  | 'operator';
 
 /** A piece of SQL; the texts of all tokens joined give the SQL again. */
 export interface Token {

@@ -14,7 +14,8 @@ function tableOf(scala: string): Parameters<typeof createTable>[2] | undefined {
   const parts = /^Seq\((.*)\)\.toDF\((.*)\)$/.exec(scala);
   if (parts === null) return undefined;
   const list = JSON.parse(`[${parts[1]!.replaceAll('(', '[').replaceAll(')', ']')}]`) as (
-    string | (string | number)[]
+    | string
+    | (string | number)[]
   )[];
   const rows = list.map((row) => [row].flat());
   const names = JSON.parse(`[${parts[2]!}]`) as string[];
