@@ -60,8 +60,8 @@ export class Tables {
   }
 
   /**
-   * The database entry by which a write keeps its part of a table's size. Each has a key of its own: writes end in any
-   * order, so that one entry with the whole size could be overwritten by an older one.
+   * The database entry by which a write keeps its part of a table's size. Each has a key of its own: one entry with the
+   * whole size would, in a later write, count one that has failed by then.
    */
   growthEntry(tableId: string, by: TableSize): Entry {
     this.#growths += 1;
