@@ -11,6 +11,7 @@ export default defineConfig({
     execArgv: ['--max-semi-space-size=64'], // MiB: short-lived objects are what tests make; a tenth less CPU
     sequence: { sequencer: LongestFirst },
     testTimeout: 120_000,
+    expect: { poll: { timeout: 30_000 } }, // a second, Vitest's own, is short where four test files share two cores
     hookTimeout: 600_000, // the first run on a machine makes a Python environment
     reporters: ['default', ['json', { outputFile: 'coverage/vitest.json' }]],
   },
