@@ -14,7 +14,7 @@ export async function documentText(): Promise<string> {
   const results = files
     .map((name) => JSON.parse(readFileSync(join(resultsFolder, name), 'utf8')) as PublishedResult)
     .sort((left, right) => left.bench.localeCompare(right.bench, 'en', { numeric: true }));
-  const { code, errors } = await format(page, performancePage(results), { printWidth: 120 });
+  const { code, errors } = await format(page, performancePage(results));
   if (errors.length > 0) throw new Error(`docs/performance.md: ${errors.map(({ message }) => message).join('; ')}`);
   return code;
 }

@@ -15,7 +15,7 @@ import { partitionOperations } from './api/partition-operations.js';
 import { RunEngine } from './api/run-engine.js';
 import { createDataQuality } from './data-quality/index.js';
 import type { ServiceEvent } from './data-quality/result-event.js';
-import type { DuckDbLimits } from './duckdb/session.js';
+import type { DuckDbLimits } from './duckdb/instances.js';
 import type { JobScript } from './jobs/job-script.js';
 import { land } from './jobs/land/index.js';
 import { rawToDatalake } from './jobs/raw-to-datalake/index.js';

@@ -4,7 +4,7 @@ import type { JobRunState } from '@aws-sdk/client-glue';
 import { pause } from '../../gateway/job-fault.js';
 import type { JobFault } from '../../gateway/job-fault.js';
 import type { ObjectStore } from '../../s3/object-store.js';
-import type { DuckDbLimits } from '../duckdb/session.js';
+import type { DuckDbLimits } from '../duckdb/instances.js';
 import { describeFailure, JobFailure } from '../jobs/job-script.js';
 import type { JobScript } from '../jobs/job-script.js';
 import { epochSeconds } from '../../gateway/check-request.js';

@@ -8,7 +8,7 @@ import { EntityStore } from '../../state/entity-store.js';
 import type { ServiceLevel } from '../../state/entity-store.js';
 import { epochSeconds } from '../../gateway/check-request.js';
 import { openDuckDb } from '../duckdb/session.js';
-import type { DuckDbLimits } from '../duckdb/session.js';
+import type { DuckDbLimits } from '../duckdb/instances.js';
 import { JobFailure } from '../jobs/job-script.js';
 import { sourceTable } from './data-source.js';
 import { executeEvaluation } from './evaluate-run.js';

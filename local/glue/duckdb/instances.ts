@@ -1,6 +1,12 @@
 import { availableParallelism } from 'node:os';
 import type { DuckDBInstance } from '@duckdb/node-api';
-import type { DuckDbLimits } from './session.js';
+
+/** What one job may take of the machine. */
+export interface DuckDbLimits {
+  /** DuckDB's `memory_limit`, such as `1GB`. */
+  readonly memoryLimit: string;
+  readonly threads: number;
+}
 
 /** An instance of DuckDB that one session at a time has to itself. */
 export interface LentInstance {

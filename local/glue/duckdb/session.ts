@@ -2,13 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DuckDBConnection, Json } from '@duckdb/node-api';
 import { lendInstance } from './instances.js';
-
-/** What one job may take of the machine. */
-export interface DuckDbLimits {
-  /** DuckDB's `memory_limit`, such as `1GB`. */
-  readonly memoryLimit: string;
-  readonly threads: number;
-}
+import type { DuckDbLimits } from './instances.js';
 
 /** A DuckDB database of one job run, in memory; what is beyond the memory limit spills into the run's own folder. */
 export interface DuckDbSession {

@@ -1,6 +1,6 @@
 import type { ObjectStore } from '../../s3/object-store.js';
 import type { Catalog } from '../api/catalog.js';
-import type { DuckDbLimits } from '../duckdb/session.js';
+import type { DuckDbLimits } from '../duckdb/instances.js';
 
 /** What a job script gets for one run. */
 export interface JobContext {
