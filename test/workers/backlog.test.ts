@@ -24,7 +24,7 @@ describe('the backlog of a task queue', () => {
     for (const workflowId of ['one', 'two', 'three']) {
       await client.workflow.start('anything', { workflowId, taskQueue: query.taskQueue });
     }
-    await expect.poll(() => readBacklog(query), { timeout: 30_000 }).toEqual({ tasks: 3, workers: 0 });
+    await expect.poll(() => readBacklog(query)).toEqual({ tasks: 3, workers: 0 });
     const lines: string[] = [];
     const publication = publishBacklog({
       ...query,
@@ -32,7 +32,7 @@ describe('the backlog of a task queue', () => {
       onWarning: (message) => lines.push(message),
       everyMilliseconds: 20,
     });
-    await expect.poll(() => lines.length, { timeout: 30_000 }).toBeGreaterThan(1);
+    await expect.poll(() => lines.length).toBeGreaterThan(1);
     publication.stop();
     expect(JSON.parse(lines[0] ?? '')).toMatchObject({ TaskQueue: 'nobody', TaskQueueBacklogPerWorker: 3 });
     await client.connection.close();
@@ -57,7 +57,7 @@ describe('the backlog of a task queue', () => {
       onWarning: (message) => told.push(message),
       everyMilliseconds: 5,
     });
-    await expect.poll(() => asked, { timeout: 30_000 }).toBeGreaterThan(5);
+    await expect.poll(() => asked).toBeGreaterThan(5);
     publication.stop();
     expect(told).toEqual(['Temporal does not tell the backlog of elt: Error: PERMISSION_DENIED']);
   });

@@ -143,7 +143,7 @@ describe('payloads with a key', () => {
     const handle = await start(key, 'waits');
     await working('', async () => {
       await expect
-        .poll(async () => JSON.stringify((await historyOf('elt-mini-waits')).events), { timeout: 30_000 })
+        .poll(async () => JSON.stringify((await historyOf('elt-mini-waits')).events))
         .toContain('is encrypted with the key');
     });
     expect((await handle.describe()).status.name).toBe('RUNNING');

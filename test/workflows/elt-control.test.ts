@@ -49,7 +49,7 @@ describe('the elt workflow', () => {
   const runsOf = async (JobName: string) =>
     (await aws.clients.glue.send(new GetJobRunsCommand({ JobName }))).JobRuns ?? [];
   const untilRunning = async (jobName: string): Promise<string> => {
-    await expect.poll(async () => (await runsOf(jobName))[0]?.JobRunState, { timeout: 30_000 }).toBe('RUNNING');
+    await expect.poll(async () => (await runsOf(jobName))[0]?.JobRunState).toBe('RUNNING');
     return (await runsOf(jobName))[0]?.Id ?? '';
   };
 

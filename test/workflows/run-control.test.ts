@@ -45,7 +45,7 @@ describe('control of a running pipeline', () => {
   const runsOf = async (JobName: string) =>
     (await aws.clients.glue.send(new GetJobRunsCommand({ JobName }))).JobRuns ?? [];
   const untilRunning = async (jobName: string): Promise<void> =>
-    await expect.poll(async () => (await runsOf(jobName))[0]?.JobRunState, { timeout: 30_000 }).toBe('RUNNING');
+    await expect.poll(async () => (await runsOf(jobName))[0]?.JobRunState).toBe('RUNNING');
   const stateOf = async (run: Run, stage: string) =>
     (await progressOf(run)).stages.find(({ name }) => name === stage)?.state;
   const cancelled = async (run: Run): Promise<void> => {
@@ -162,7 +162,7 @@ describe('control of a running pipeline', () => {
       };
       const before = (await runsOf('raw_to_datalake_job')).length;
       const run = await start();
-      await expect.poll(() => refused, { timeout: 30_000 }).toBeGreaterThan(1);
+      await expect.poll(() => refused).toBeGreaterThan(1);
       await client.cancel(run.workflowId);
       await cancelled(run);
       expect(await runsOf('raw_to_datalake_job')).toHaveLength(before);
@@ -221,7 +221,7 @@ describe('control of a running pipeline', () => {
       expect(paused).toMatchObject({ by: 'ada', reason: 'month-end', holding: false });
       expect(await client.pause(run.workflowId, { by: 'bob' })).toEqual(paused);
       release();
-      await expect.poll(async () => (await progressOf(run)).paused?.holding, { timeout: 30_000 }).toBe(true);
+      await expect.poll(async () => (await progressOf(run)).paused?.holding).toBe(true);
       expect([await stateOf(run, 'lake'), await stateOf(run, 'landing')]).toEqual(['done', 'pending']);
       expect(await stageOf(run)).toBe('paused');
       expect(await resume(run)).toMatchObject({ status: 'RUNNING', paused: { by: 'ada' } });
@@ -258,7 +258,7 @@ describe('control of a running pipeline', () => {
       await untilRunning('raw_to_datalake_job');
       await client.pause(run.workflowId, me);
       release();
-      await expect.poll(async () => (await progressOf(run)).paused?.holding, { timeout: 30_000 }).toBe(true);
+      await expect.poll(async () => (await progressOf(run)).paused?.holding).toBe(true);
       await client.cancel(run.workflowId);
       await cancelled(run);
     });

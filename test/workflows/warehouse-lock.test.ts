@@ -59,9 +59,9 @@ describe('the lock of a warehouse', () => {
   const names = (requests: WarehouseLockState['queue']): string[] =>
     requests.map(({ holder }) => holder.slice(lock.length + 1));
   const untilHeld = async (...holders: string[]): Promise<void> =>
-    await expect.poll(async () => names((await state()).holders).sort(), { timeout: 30_000 }).toEqual(holders);
+    await expect.poll(async () => names((await state()).holders).sort()).toEqual(holders);
   const untilQueued = async (...waiting: string[]): Promise<void> =>
-    await expect.poll(async () => names((await state()).queue), { timeout: 30_000 }).toEqual(waiting);
+    await expect.poll(async () => names((await state()).queue)).toEqual(waiting);
   const finish = async (handle: WorkflowHandle<typeof lockUser>): Promise<void> => {
     await handle.signal('finish');
     await handle.result();

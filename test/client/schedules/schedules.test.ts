@@ -157,9 +157,7 @@ describe('schedules', () => {
         runs.push(run);
       return runs.sort((a, b) => a.startTime.getTime() - b.startTime.getTime());
     };
-    await expect
-      .poll(async () => (await list()).filter(({ status }) => status.name === 'COMPLETED').length, { timeout: 30_000 })
-      .toBe(4);
+    await expect.poll(async () => (await list()).filter(({ status }) => status.name === 'COMPLETED').length).toBe(4);
     const runs = await list();
     expect(runs.map(({ workflowId }) => workflowId)).toEqual(expected.map((key) => `elt-ecommerce-${key}`));
     for (const [index, run] of runs.slice(1).entries()) {
@@ -223,7 +221,7 @@ describe('schedules', () => {
     );
     expect(keys).toEqual(['hourly-orders-2026-03-01T06:00:00Z']);
     const handle = temporal.client.workflow.getHandle(`evaluate-${keys[0]}`);
-    await expect.poll(async () => handle.result().catch(() => undefined), { timeout: 30_000 }).toBeDefined();
+    await expect.poll(async () => handle.result().catch(() => undefined)).toBeDefined();
     expect(await handle.result()).toEqual({
       runKey: keys[0],
       pipeline: 'quality',
